@@ -1,0 +1,120 @@
+package balance
+
+import (
+	"errors"
+
+	"sekisho/spec"
+)
+
+// Store is where logs are durable. A log is the append-only history of one wallet (or of one
+// house account): entries 1, 2, 3 … without a gap. The one promise everything rests on:
+// entry n is appended only if the log's last entry is n-1, whoever else is appending.
+//
+// No call blocks: each hands its outcome to done, exactly once, from a goroutine of the store
+// or before it returns. done must not block and must not call back into the store's Close.
+// The store may keep every slice it is given; the caller leaves them alone afterwards.
+type Store interface {
+	// Ordered says how the store is driven. True: appends become durable in the order in
+	// which they were made, so the next entry of a log may follow before the first is
+	// durable; a failure ends the process. False: one append a log is in flight.
+	Ordered() bool
+	// Append appends each element, all of it or nothing of it; elements are independent of
+	// each other. done is called once for each, when its outcome is known to be durable.
+	Append(batch []Append, done func(i int, r Result))
+	// Load reads what is needed to know a log's state: its newest snapshot and the entries
+	// after it. A log that does not exist loads as the zero Loaded.
+	Load(log string, done func(Loaded, error))
+	// Scan visits the entries of a log one by one, from version from upwards or downwards
+	// (from 0 with Backward: from the last), until visit returns false or there are no more.
+	// visit is called from one goroutine at a time and not after done.
+	Scan(log string, from uint64, d Direction, visit func(Sealed) bool, done func(error))
+	// Logs visits every log with the version of its last entry, in no order.
+	Logs(visit func(log string, last uint64) bool, done func(error))
+	// Peek finds a card in what is in memory. found false says nothing about the store.
+	Peek(hash spec.CardHash) (row Row, found bool)
+	// Card finds a card for certain: a row whose append was answered is found.
+	Card(hash spec.CardHash, done func(row Row, found bool, err error))
+	// Close waits for what was appended. Nothing may be called after it.
+	Close() error
+}
+
+// Sealed is an entry as a store keeps it: bytes and what it needs to place them.
+type Sealed struct {
+	Log      string  // at most LogNameMax bytes
+	Version  uint64  // 1, 2, 3 …
+	Attempt  Attempt // tells our entry from another's with the same version
+	At       int64   // Unix milliseconds, never less than the previous entry's
+	Body     []byte  // the encoded [Entry]
+	Snapshot []byte  // the encoded wallet after this entry, or nil
+}
+
+// Attempt is random and names one try to append: the same entry sent again keeps it.
+type Attempt uint64
+
+// LogNameMax bounds the name of a log, in bytes.
+const LogNameMax = 128
+
+// Append is what goes into the store together or not at all.
+type Append struct {
+	Entries []Sealed // one, or two of different logs
+	Rows    []Row    // directory rows that must not exist yet
+}
+
+// Row leads from one number of a card (the number itself, a device token, an old number) to the
+// card and to the log of its wallet.
+type Row struct {
+	Hash spec.CardHash
+	Card spec.CardID
+	Log  string
+	Kind RowKind
+}
+
+// RowKind says what a number is to its card.
+type RowKind uint8
+
+// The kinds of numbers that lead to a card.
+const (
+	RowNumber RowKind = 1 + iota
+	RowToken
+	RowOldNumber
+)
+
+// Direction of a Scan.
+type Direction bool
+
+// Both directions.
+const (
+	Forward  Direction = false
+	Backward Direction = true
+)
+
+// Result is what became of one Append.
+type Result struct {
+	Outcome Outcome
+	Theirs  *Sealed // with Conflict, when an entry was in the way: that entry
+	Err     error   // with Out and Unknown: why
+}
+
+// Outcome of an append. Only In and Conflict are final words about the entry's version.
+type Outcome uint8
+
+// The outcomes.
+const (
+	In       Outcome = 1 + iota // durable
+	Conflict                    // another entry has that version, or a row exists already
+	Out                         // for certain not written and nobody else's: may be tried again
+	Unknown                     // may or may not have been written: send the same again
+)
+
+// Loaded is the state of a log: the newest entry that carries a snapshot, when there is one, and
+// the entries after it, oldest first.
+type Loaded struct {
+	Snapshot *Sealed
+	Entries  []Sealed
+}
+
+// Errors of a store that callers tell apart.
+var (
+	ErrClosed  = errors.New("store is closed")
+	ErrDamaged = errors.New("store is damaged")
+)
