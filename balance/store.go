@@ -2,6 +2,7 @@ package balance
 
 import (
 	"errors"
+	"fmt"
 
 	"sekisho/spec"
 )
@@ -19,10 +20,13 @@ type Store interface {
 	// durable; a failure ends the process. False: one append a log is in flight.
 	Ordered() bool
 	// Append appends each element, all of it or nothing of it; elements are independent of
-	// each other. done is called once for each, when its outcome is known to be durable.
+	// each other. done is called once for each, when its outcome is known to be durable. An
+	// element without entries and rows is a barrier: it is In once everything that was
+	// appended before it has its outcome.
 	Append(batch []Append, done func(i int, r Result))
 	// Load reads what is needed to know a log's state: its newest snapshot and the entries
-	// after it. A log that does not exist loads as the zero Loaded.
+	// after it, among them every entry appended before, answered or not. A log that does not
+	// exist loads as the zero Loaded.
 	Load(log string, done func(Loaded, error))
 	// Scan visits the entries of a log one by one, from version from upwards or downwards
 	// (from 0 with Backward: from the last), until visit returns false or there are no more.
@@ -30,7 +34,8 @@ type Store interface {
 	Scan(log string, from uint64, d Direction, visit func(Sealed) bool, done func(error))
 	// Logs visits every log with the version of its last entry, in no order.
 	Logs(visit func(log string, last uint64) bool, done func(error))
-	// Peek finds a card in what is in memory. found false says nothing about the store.
+	// Peek finds a card in what is in memory. found false says nothing about the store, found
+	// true not yet that the row is durable; whatever is appended on its strength is later.
 	Peek(hash spec.CardHash) (row Row, found bool)
 	// Card finds a card for certain: a row whose append was answered is found.
 	Card(hash spec.CardHash, done func(row Row, found bool, err error))
@@ -95,7 +100,8 @@ type Result struct {
 	Err     error   // with Out and Unknown: why
 }
 
-// Outcome of an append. Only In and Conflict are final words about the entry's version.
+// Outcome of an append. A store that has failed, or that could not find out whose entry is in
+// the way, answers Unknown and never Out: Out promises that the version is still free. Only In and Conflict are final words about the entry's version.
 type Outcome uint8
 
 // The outcomes.
@@ -117,4 +123,51 @@ type Loaded struct {
 var (
 	ErrClosed  = errors.New("store is closed")
 	ErrDamaged = errors.New("store is damaged")
+	ErrGap     = errors.New("the entry before is not in the log")
+	ErrShape   = errors.New("not an append a store can take")
+	ErrBusy    = errors.New("store has too much waiting")
 )
+
+// Check says what is wrong with the shape of an append, whatever the store: the number of its
+// entries, names, versions, a log or a number named twice. The error is an [ErrShape].
+func (a *Append) Check() error {
+	if len(a.Entries) < 1 || len(a.Entries) > 2 {
+		return fmt.Errorf("%w: it has %d entries, want one or two", ErrShape, len(a.Entries))
+	}
+	for i := range a.Entries {
+		e := &a.Entries[i]
+		if err := checkLogName(e.Log); err != nil {
+			return err
+		}
+		if e.Version == 0 {
+			return fmt.Errorf("%w: log %q has no version 0, the first is 1", ErrShape, e.Log)
+		}
+	}
+	if len(a.Entries) == 2 && a.Entries[0].Log == a.Entries[1].Log {
+		return fmt.Errorf("%w: both entries are of log %q", ErrShape, a.Entries[0].Log)
+	}
+	if len(a.Rows) > RowsMax {
+		return fmt.Errorf("%w: it has %d rows, at most %d go in together", ErrShape, len(a.Rows), RowsMax)
+	}
+	for i := range a.Rows {
+		if err := checkLogName(a.Rows[i].Log); err != nil {
+			return err
+		}
+		for j := range i {
+			if a.Rows[i].Hash == a.Rows[j].Hash {
+				return fmt.Errorf("%w: rows %d and %d are of one number", ErrShape, j, i)
+			}
+		}
+	}
+	return nil
+}
+
+// RowsMax bounds the rows of one Append, so that they fit into one DynamoDB transaction.
+const RowsMax = 90
+
+func checkLogName(log string) error {
+	if len(log) < 1 || len(log) > LogNameMax {
+		return fmt.Errorf("%w: a log's name has 1 to %d bytes, this one %d", ErrShape, LogNameMax, len(log))
+	}
+	return nil
+}
