@@ -121,11 +121,11 @@ type Loaded struct {
 
 // Errors of a store that callers tell apart.
 var (
-	ErrClosed  = errors.New("store is closed")
-	ErrDamaged = errors.New("store is damaged")
-	ErrGap     = errors.New("the entry before is not in the log")
-	ErrShape   = errors.New("not an append a store can take")
-	ErrBusy    = errors.New("store has too much waiting")
+	ErrClosed    = errors.New("store is closed")
+	ErrDamaged   = errors.New("store is damaged")
+	ErrGap       = errors.New("the entry before is not in the log")
+	ErrShape     = errors.New("not an append a store can take")
+	ErrStoreBusy = errors.New("store has too much waiting")
 )
 
 // Check says what is wrong with the shape of an append, whatever the store: the number of its
