@@ -1,0 +1,271 @@
+package balance
+
+import "sekisho/spec"
+
+// Event is one thing that happened to a wallet: what was asked, what was answered, and what it
+// did. Its effect is spelled out (hold after, change of posted and allocated), so that applying
+// it needs no rule and a later rule cannot change the past.
+type Event struct {
+	Kind        Kind
+	Key         Key              // of the message or call that caused it; none for our own doing
+	Fingerprint spec.Fingerprint // of the message, to tell a repeat from a different one
+	Answer      Answer           // what was answered; a repeat is answered the same
+	Actor       Actor
+	Flags       Flags
+	Card        spec.CardID
+	Counter     Account // the account on the other side
+	Note        string  // for a person, at most NoteMax bytes
+
+	Purchase  Key        // the purchase it is about; its zero Key is none
+	State     State      // of the purchase afterwards
+	Hold      spec.Money // of the purchase afterwards; with TombstonePart what may be held later
+	Posted    spec.Money // added to the wallet's posted money
+	Allocated spec.Money // added to what is allocated to the card
+	Details   Details    // of the purchase, in the event that creates it
+
+	Program  string        // Opened: the program of the wallet
+	Currency spec.Currency // Opened
+	Issued   Issued        // CardIssued
+	Status   CardStatus    // CardIssued, CardChanged
+
+	After CardBalance // of Card after the event; set by [Wallet.Apply], checked by verify
+}
+
+// NoteMax bounds the note of an event, in bytes.
+const NoteMax = 200
+
+// Kind says what happened.
+type Kind uint8
+
+// The kinds of events. The numbers are part of the entry format: they never change, and a
+// kind that a reader does not know makes it refuse the entry.
+const (
+	Opened      Kind = 1 // the wallet begins
+	CardIssued  Kind = 2
+	CardChanged Kind = 3 // frozen, closed, lost …
+	Funded      Kind = 4 // money came in or went out: posted changes
+	Allocated   Kind = 5 // money moved between the wallet and one of its cards
+
+	Authorized       Kind = 10 // 0100: held
+	Refused          Kind = 11 // 0100: not held
+	Verified         Kind = 12 // 0100 of amount 0
+	RefundAuthorized Kind = 13 // 0100 with DE3 20: the money comes with clearing
+	AdviceHeld       Kind = 14 // 0120: the network approved in our place
+	AdviceRecorded   Kind = 15 // 0120 that holds nothing
+	Released         Kind = 16 // 0400, 0420: in full
+	Reduced          Kind = 17 // 0400, 0420: in part
+	ReversalRecorded Kind = 18 // 0400, 0420 that changes nothing
+	Tombstoned       Kind = 19 // 0400, 0420 that came before its original
+	Suspended        Kind = 20 // an advice that cannot be placed
+	Voided           Kind = 21 // an approval that left too late to count
+	Expired          Kind = 22 // the hold ran out
+
+	// Reserved for clearing and for house logs.
+	Presented     Kind = 40 // a presentment posts
+	Credited      Kind = 41 // a refund posts
+	PostingUndone Kind = 42 // a presentment reversal
+	Completed     Kind = 43 // 0220
+	Incremented   Kind = 44 // 0100 that adds to an open authorization
+	FileTaken     Kind = 60 // a clearing file begins or ends
+	FeePosted     Kind = 61
+	Resolved      Kind = 62 // a suspended record was placed by a person
+	SnapshotPart  Kind = 70 // a piece of a large snapshot
+)
+
+var kindNames = map[Kind]string{
+	Opened: "opened", CardIssued: "card_issued", CardChanged: "card_changed", Funded: "funded",
+	Allocated: "allocated", Authorized: "authorized", Refused: "refused", Verified: "verified",
+	RefundAuthorized: "refund_authorized", AdviceHeld: "advice_held", AdviceRecorded: "advice_recorded",
+	Released: "released", Reduced: "reduced", ReversalRecorded: "reversal_recorded",
+	Tombstoned: "tombstoned", Suspended: "suspended", Voided: "voided", Expired: "expired",
+}
+
+// String is the name of the kind.
+func (k Kind) String() string {
+	if n, ok := kindNames[k]; ok {
+		return n
+	}
+	return "unknown"
+}
+
+// known says whether this version of the program can apply the kind.
+func (k Kind) known() bool { return kindNames[k] != "" }
+
+// Answer is what a request was answered.
+type Answer struct {
+	Reason   spec.Reason
+	Approval spec.ApprovalCode
+	Amount   spec.Money // the approved part, with ApprovedPartly
+}
+
+// Actor is who caused an event.
+type Actor struct {
+	Kind ActorKind
+	Name string // of the link, the operator, the caller
+}
+
+// ActorKind is what kind of somebody.
+type ActorKind uint8
+
+// The kinds of actors.
+const (
+	ActorClock    ActorKind = iota // nobody: time passed
+	ActorNetwork                   // a card network, by its link
+	ActorOperator                  // a person or job of ours
+	ActorCaller                    // an app server
+	actorEnd
+)
+
+// Account names the account on the other side of an event. Accounts are never stored: they are
+// sums over the events that name them.
+type Account struct {
+	Kind AccountKind
+	Name string // the link, or the program
+}
+
+// AccountKind is what kind of account.
+type AccountKind uint8
+
+// The kinds of accounts on the other side.
+const (
+	AccountNone       AccountKind = iota
+	AccountSettlement             // what we will owe a network, by link
+	AccountTopUp                  // where money comes from, by program
+	AccountFees                   // by program
+	AccountSuspense               // by program
+	AccountWallet                 // another wallet, by its log
+	accountEnd
+)
+
+var accountNames = [accountEnd]string{"none", "settlement", "top_up", "fees", "suspense", "wallet"}
+
+// String is kind and name: settlement:jcb.
+func (a Account) String() string {
+	if a.Kind == AccountNone || a.Kind >= accountEnd {
+		return "none"
+	}
+	return accountNames[a.Kind] + ":" + a.Name
+}
+
+// Flags are what a reviewer should see.
+type Flags uint32
+
+// The flags.
+const (
+	FlagOurCode       Flags = 1 << iota // the approval code came from the card's counter
+	FlagAmountDiffers                   // the advice's amount is not the one we approved
+	FlagAfterReversal                   // came after the reversal of its purchase
+	FlagNetworkNo                       // the network refused in our place what we had approved
+	FlagSuspicious                      // DE95 with a zero head and a non-zero tail
+	FlagAboveHold                       // DE95 not below the hold
+	FlagNotPlaceable                    // amount in no usable currency, or other content under one key
+	FlagUnconditional                   // held without asking for funds
+	FlagLate                            // past its deadline
+)
+
+// State is where a purchase stands.
+type State uint8
+
+// The states. Only Open holds money.
+const (
+	StateNone        State = iota
+	Open                   // held
+	Reversed               // released in full by a reversal
+	Declined               // refused by us
+	DeclinedReversed       // refused by us and reversed in full since
+	NetworkDeclined        // refused by the network in our place
+	Tombstone              // its full reversal came first
+	TombstonePart          // its partial reversal came first; Hold is what is left
+	AccountVerified        // amount 0
+	RefundDue              // a refund was authorized, the money comes with clearing
+	InSuspense             // cannot be placed
+	VoidedLate             // we were late and took it back: counts as declined
+	HoldExpired            // ran out
+	NothingHeld            // an advice after a reversal
+	Settled                // cleared in full (reserved)
+	PartlySettled          // cleared in part (reserved)
+	stateEnd
+)
+
+var stateNames = [stateEnd]string{
+	"none", "open", "reversed", "declined", "declined_reversed", "network_declined", "tombstone",
+	"tombstone_part", "verified", "refund_due", "suspense", "voided_late", "expired", "nothing_held",
+	"settled", "partly_settled",
+}
+
+// String is the name of the state.
+func (s State) String() string {
+	if s >= stateEnd {
+		return "unknown"
+	}
+	return stateNames[s]
+}
+
+// Details are what later messages and clearing ask of a purchase. DE7, DE11 and DE32 are in its
+// key.
+type Details struct {
+	Amount          spec.Money        // DE4
+	Currency        spec.Currency     // DE49
+	Billing         spec.Money        // DE6
+	BillingCurrency spec.Currency     // DE51
+	LocalTime       uint32            // DE12 hhmmss
+	LocalDate       uint16            // DE13 MMDD
+	MCC             uint16            // DE18
+	EntryMode       uint16            // DE22
+	RRN             spec.RRN          // DE37
+	OurCode         spec.ApprovalCode // DE38 that we gave
+	NetworkCode     spec.ApprovalCode // DE38 that the network gave standing in
+	Merchant        spec.MerchantID   // DE42
+	Conditions      spec.PointFlags   // DE61
+	Expires         int64             // when the hold runs out, Unix milliseconds; 0 for none
+}
+
+// Issued is what is known of a card from its issue.
+type Issued struct {
+	First6 [6]byte
+	Last4  [4]byte
+	Expiry uint16 // YYMM
+}
+
+// CardBalance is a card's money.
+type CardBalance struct {
+	Allocated spec.Money
+	Held      spec.Money // open holds
+}
+
+// Available is what the card can still spend; negative when a network stood in above it.
+func (b CardBalance) Available() spec.Money { return b.Allocated - b.Held }
+
+// CardStatus is the state of a card.
+type CardStatus uint8
+
+// The states of a card.
+const (
+	CardActive CardStatus = 1 + iota
+	CardFrozen
+	CardNotActivated
+	CardLost
+	CardStolen
+	CardClosed
+	cardStatusEnd
+)
+
+var cardStatusNames = [cardStatusEnd]string{"", "active", "frozen", "not_activated", "lost", "stolen", "closed"}
+
+// String is the name of the status.
+func (s CardStatus) String() string {
+	if s >= cardStatusEnd {
+		return "unknown"
+	}
+	return cardStatusNames[s]
+}
+
+// ParseCardStatus is the inverse of String.
+func ParseCardStatus(name string) (CardStatus, bool) {
+	for i, n := range cardStatusNames {
+		if n == name && i > 0 {
+			return CardStatus(i), true //nolint:gosec // six names
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,215 @@
+package balance
+
+import (
+	"time"
+)
+
+// flight is an entry on its way into the store, with the tasks that were decided in it or that
+// rest on it.
+type flight struct {
+	slot   *slot
+	append Append // the same each time it is sent
+	tasks  []*task
+	awaits bool // nothing else is decided for the wallet until the outcome is known
+	since  time.Time
+}
+
+// advance decides what is parked for a wallet, as far as it can be decided now.
+func (s *shard) advance(sl *slot) {
+	for !sl.busy() && len(sl.parked) > 0 {
+		s.decide(sl)
+	}
+	if len(sl.parked) == 0 {
+		sl.parked = nil
+	}
+}
+
+// decide makes the next entry of a wallet out of the first task parked for it, and on a single
+// store of those behind it as well. What ran out is released before.
+func (s *shard) decide(sl *slot) {
+	together := !s.book.store.Ordered()
+	draft := sl.wallet.Draft(sl.parked[0].At.UnixMilli())
+	var decided []*task
+	var rows []Row
+	size := 0
+	for len(sl.parked) > 0 && (decided == nil || together) {
+		t := sl.parked[0]
+		if !s.release(sl, &draft, t.At) {
+			break
+		}
+		view := View{Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found}
+		d := t.Mover.Decide(&view)
+		if len(view.Needs) > 0 {
+			if draft.Events() == 0 && decided == nil {
+				s.search(sl, view.Needs)
+				return
+			}
+			break
+		}
+		if len(d.Rows) > 0 && len(decided) > 0 {
+			break // alone, so that a number that exists already fails only its own task
+		}
+		t.decision = d
+		sl.parked = sl.parked[1:]
+		if d.Undecided != nil {
+			s.finish(t, d.Undecided)
+			continue
+		}
+		decided = append(decided, t)
+		draft.Add(d.Events...)
+		rows = append(rows, d.Rows...)
+		size += eventSizeMax * len(d.Events)
+		if size >= s.book.options.EntryMax || draft.Events() >= EventsMax/2 || len(rows) > 0 {
+			break
+		}
+	}
+	s.launch(sl, &draft, rows, decided)
+}
+
+// eventSizeMax is what an event takes at most, in bytes.
+const eventSizeMax = 180
+
+// release puts what ran out into the draft. It returns false when that alone is an entry: the
+// task then is decided in the next.
+func (s *shard) release(sl *slot, draft *Draft, now time.Time) bool {
+	ranOut := sl.wallet.RanOut(now)
+	draft.Add(ranOut...)
+	return draft.Events()+len(ranOut) < EventsMax/2
+}
+
+// launch sends a draft off. Without events the tasks rest on what is there: on an ordered store
+// on all that was appended before, on a single store on the last version of the log.
+func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
+	if draft.Events() == 0 {
+		switch {
+		case len(decided) == 0:
+		case s.book.store.Ordered():
+			s.send(&flight{slot: sl, tasks: decided})
+		default:
+			s.catchUp(sl, decided)
+		}
+		return
+	}
+	attempt := Attempt(s.book.options.Random())
+	e, body := draft.Seal(attempt)
+	sealed := Sealed{Log: sl.log, Version: e.Version, Attempt: attempt, At: e.At, Body: body}
+	sl.unsaved += len(body)
+	if sl.unsaved > snapshotAfter*sl.wallet.weight() {
+		sealed.Snapshot = AppendSnapshot(nil, sl.wallet)
+		sl.unsaved = 0
+	}
+	f := &flight{slot: sl, append: Append{Entries: []Sealed{sealed}, Rows: rows}, tasks: decided, since: time.Now()}
+	f.awaits = !s.book.store.Ordered() || len(rows) > 0
+	if f.awaits {
+		sl.flight = f
+	}
+	s.send(f)
+}
+
+// A snapshot is written when the entries since the last weigh this many times as much.
+const snapshotAfter = 2
+
+func (s *shard) send(f *flight) {
+	s.batch = append(s.batch, f.append)
+	s.flights = append(s.flights, f)
+}
+
+// flush hands what was decided in this round to the store in one call.
+func (s *shard) flush() {
+	if len(s.batch) == 0 {
+		return
+	}
+	batch, flights := s.batch, s.flights
+	s.batch, s.flights = make([]Append, 0, cap(batch)), make([]*flight, 0, cap(flights))
+	for _, f := range flights {
+		if !f.awaits {
+			s.open -= len(f.tasks)
+			s.inStore.Add(1)
+		}
+	}
+	s.book.store.Append(batch, func(i int, r Result) {
+		f := flights[i]
+		if !f.awaits && r.Outcome == In {
+			for _, t := range f.tasks {
+				t.done(nil)
+			}
+			s.leftStore()
+			return
+		}
+		s.tell(func() { s.landed(f, r) })
+	})
+}
+
+// leftStore counts an append whose tasks are ended; a shard that is closing waits for the last.
+func (s *shard) leftStore() {
+	if s.inStore.Add(-1) == 0 && s.closed.Load() {
+		s.signal()
+	}
+}
+
+// landed deals with the outcome of an append that the wallet waits for, or that went wrong.
+func (s *shard) landed(f *flight, r Result) {
+	if !f.awaits { // an ordered store that fails is dead: nobody knows what it wrote
+		s.book.options.Log.Error("entry not appended", "log", f.slot.log, "error", r.Err)
+		for _, t := range f.tasks {
+			t.done(storeError(r))
+		}
+		s.leftStore()
+		return
+	}
+	if r.Outcome == Conflict && r.Theirs != nil && r.Theirs.Attempt == f.append.Entries[0].Attempt {
+		r.Outcome = In // ours, from an attempt whose answer was lost
+		s.book.stats.Resolved.Add(1)
+	}
+	switch sl := f.slot; r.Outcome {
+	case In:
+		sl.flight, sl.retries = nil, 0
+		for _, t := range f.tasks {
+			s.finish(t, nil)
+		}
+		s.advance(sl)
+	case Conflict:
+		s.book.stats.Conflicts.Add(1)
+		sl.flight, sl.retries = nil, 0
+		if r.Theirs == nil && len(f.append.Rows) > 0 {
+			for _, t := range f.tasks {
+				s.finish(t, ErrRowExists)
+			}
+		} else {
+			for _, t := range f.tasks {
+				t.found = nil
+			}
+			sl.parked = append(f.tasks, sl.parked...)
+		}
+		s.load(sl)
+	case Out, Unknown:
+		s.again(f, r)
+	}
+}
+
+// again sends the same entry once more after a while: it is the only way to know whether it is
+// in, and nothing else may be decided for the wallet before that.
+func (s *shard) again(f *flight, r Result) {
+	sl := f.slot
+	if sl.retries == 0 {
+		s.book.options.Log.Warn("append in doubt", "log", sl.log, "version", f.append.Entries[0].Version, "error", r.Err)
+	}
+	if r.Outcome == Unknown {
+		s.book.stats.InDoubt.Add(1)
+	}
+	time.AfterFunc(s.book.backoff(sl.retries), func() {
+		s.tell(func() {
+			if sl.flight == f {
+				s.send(f)
+			}
+		})
+	})
+	sl.retries++
+}
+
+func storeError(r Result) error {
+	if r.Err != nil {
+		return r.Err
+	}
+	return ErrClosed
+}

@@ -1,0 +1,94 @@
+package balance
+
+import "slices"
+
+// search answers queries from the entries of a log, read from the last one backwards.
+type search struct {
+	queries []Query
+	found   []Found
+	voided  map[Key]Answer // answers replaced by later entries, by purchase
+	entry   Entry
+	err     error
+}
+
+func newSearch(queries []Query) *search {
+	return &search{
+		queries: queries, found: make([]Found, len(queries)),
+		voided: map[Key]Answer{},
+	}
+}
+
+// visit looks at one entry and says whether older ones can still matter.
+func (s *search) visit(sealed Sealed) bool {
+	if s.err = DecodeEntry(sealed.Body, &s.entry); s.err != nil {
+		return false
+	}
+	for _, e := range slices.Backward(s.entry.Events) {
+		if e.Kind == Voided {
+			if _, newer := s.voided[e.Purchase]; !newer {
+				s.voided[e.Purchase] = e.Answer
+			}
+		}
+		for i := range s.queries {
+			s.event(&s.queries[i], &s.found[i], &e)
+		}
+	}
+	return slices.ContainsFunc(s.open(), func(q Query) bool { return q.Since <= sealed.At })
+}
+
+func (s *search) event(q *Query, f *Found, e *Event) {
+	switch q.Kind {
+	case QueryRecord:
+		if f.Record == nil && e.Key == q.Key {
+			f.Record = &Record{Fingerprint: e.Fingerprint, Answer: e.Answer}
+			if a, ok := s.voided[e.Purchase]; ok && e.Key == e.Purchase.Of(e.Key.Class()) && e.Kind == Authorized {
+				f.Record.Answer = a
+			}
+		}
+	case QueryPurchase:
+		s.purchase(q, f, e)
+	case QueryRRN, QueryApproval:
+		if e.Details != (Details{}) && q.matches(e.Purchase, e.Card, &e.Details) && len(f.Hits) < 2 && !slices.Contains(f.Hits, e.Purchase) {
+			f.Hits = append(f.Hits, e.Purchase)
+		}
+	}
+}
+
+// purchase puts a purchase together: its state is the newest event's, its details are those of
+// all events that carry some, newest first.
+func (s *search) purchase(q *Query, f *Found, e *Event) {
+	if e.Purchase != q.Key {
+		return
+	}
+	if f.Purchase == nil {
+		f.Purchase = &Purchase{Key: e.Purchase, Card: e.Card, State: e.State, Hold: e.Hold}
+	}
+	if e.Details != (Details{}) {
+		older := e.Details
+		if f.Purchase.Details != (Details{}) {
+			older.merge(f.Purchase.Details)
+		}
+		f.Purchase.Details = older
+	}
+	f.Purchase.Counter = e.Counter // the oldest stays
+}
+
+// open are the queries that older entries could still answer.
+func (s *search) open() []Query {
+	var open []Query
+	for i, q := range s.queries {
+		f := s.found[i]
+		if (q.Kind == QueryRecord && f.Record != nil) || len(f.Hits) == 2 {
+			continue
+		}
+		open = append(open, q)
+	}
+	return open
+}
+
+// answers are what was found, by query: a query without a match has an empty Found.
+func (s *search) answers(into map[Query]Found) {
+	for i, q := range s.queries {
+		into[q] = s.found[i]
+	}
+}

@@ -1,0 +1,199 @@
+package balance
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// shard owns the wallets of its part of the logs: it alone reads and changes them.
+type shard struct {
+	book *Book
+
+	mu     sync.Mutex // guards the inbox
+	posts  []Post
+	events []func()
+	closed atomic.Bool
+	gaveUp atomic.Bool
+	wake   chan struct{}
+
+	slots     map[string]*slot
+	used      recency
+	deadlines []*task // in the order in which they came, from next on
+	next      int
+	overdue   *time.Timer
+	open      int          // tasks without Done that wait in the shard
+	inStore   atomic.Int64 // appends whose tasks the store's goroutine ends
+
+	batch   []Append  // decided in this round, not yet handed to the store
+	flights []*flight // one for each of batch
+}
+
+// task is a post while the shard has it.
+type task struct {
+	Post
+	decision Decision
+	found    map[Query]Found
+	finished atomic.Bool
+	late     bool
+}
+
+func newShard(b *Book) *shard {
+	return &shard{book: b, wake: make(chan struct{}, 1), slots: map[string]*slot{}}
+}
+
+func (s *shard) put(posts []Post) {
+	if len(posts) == 0 {
+		return
+	}
+	s.mu.Lock()
+	closed := s.closed.Load()
+	if !closed {
+		s.posts = append(s.posts, posts...)
+	}
+	s.mu.Unlock()
+	if closed {
+		for _, p := range posts {
+			p.Mover.Done(Decision{}, ErrStopped)
+		}
+		return
+	}
+	s.signal()
+}
+
+// tell has f run on the shard's goroutine. What comes this way answers something the shard asked
+// for, so there is never more of it than the shard has open.
+func (s *shard) tell(f func()) {
+	s.mu.Lock()
+	s.events = append(s.events, f)
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *shard) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *shard) close() {
+	s.mu.Lock() // so that nothing is put behind it
+	s.closed.Store(true)
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *shard) abandon() {
+	s.gaveUp.Store(true)
+	s.signal()
+}
+
+func (s *shard) run() {
+	s.overdue = time.NewTimer(time.Hour)
+	defer s.overdue.Stop()
+	var posts []Post
+	var events []func()
+	for {
+		select {
+		case <-s.wake:
+		case <-s.overdue.C:
+		}
+		s.mu.Lock()
+		posts, s.posts = s.posts, posts[:0]
+		events, s.events = s.events, events[:0]
+		s.mu.Unlock()
+		for _, f := range events {
+			f()
+		}
+		clear(events)
+		for i := range posts {
+			s.take(&task{Post: posts[i]})
+		}
+		clear(posts)
+		s.flush()
+		s.checkDeadlines(time.Now())
+		if s.gaveUp.Load() {
+			s.giveUp()
+		}
+		if s.closed.Load() && s.idle() {
+			return
+		}
+	}
+}
+
+// idle says whether nothing is parked, looked up or being appended any more.
+func (s *shard) idle() bool {
+	if s.open > 0 || s.inStore.Load() > 0 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.posts) == 0 && len(s.events) == 0
+}
+
+// take gives a task to the slot of its log.
+func (s *shard) take(t *task) {
+	s.open++
+	if !t.Deadline.IsZero() {
+		s.deadlines = append(s.deadlines, t)
+	}
+	sl := s.slot(t.Log)
+	if len(sl.parked) >= s.book.options.ParkedMax {
+		s.book.stats.Shed.Add(1)
+		s.finish(t, ErrOverloaded)
+		return
+	}
+	sl.parked = append(sl.parked, t)
+	s.advance(sl)
+}
+
+// finish ends a task on the shard's goroutine.
+func (s *shard) finish(t *task, err error) {
+	s.open--
+	t.done(err)
+}
+
+func (t *task) done(err error) {
+	if t.finished.CompareAndSwap(false, true) {
+		t.Mover.Done(t.decision, err)
+	}
+}
+
+// checkDeadlines tells what is overdue that it is, and sets the timer for the next.
+func (s *shard) checkDeadlines(now time.Time) {
+	for ; s.next < len(s.deadlines); s.next++ {
+		t := s.deadlines[s.next]
+		if !t.finished.Load() {
+			if t.Deadline.After(now) {
+				s.overdue.Reset(t.Deadline.Sub(now) + time.Millisecond)
+				break
+			}
+			t.late = true
+			t.Mover.Overdue()
+		}
+		s.deadlines[s.next] = nil
+	}
+	if s.next > len(s.deadlines)/2 {
+		kept := copy(s.deadlines, s.deadlines[s.next:])
+		clear(s.deadlines[kept:])
+		s.deadlines, s.next = s.deadlines[:kept], 0
+	}
+}
+
+// giveUp ends whatever is still open with ErrStopped.
+func (s *shard) giveUp() {
+	for _, sl := range s.slots {
+		if f := sl.flight; f != nil {
+			for _, t := range f.tasks {
+				s.finish(t, ErrStopped)
+			}
+			f.tasks = nil
+		}
+		for _, t := range sl.parked {
+			s.finish(t, ErrStopped)
+		}
+		sl.parked = nil
+	}
+	s.open = 0
+}

@@ -1,0 +1,129 @@
+package balance
+
+import (
+	"fmt"
+
+	"sekisho/spec"
+)
+
+// snapshotFormat is the first byte of every snapshot.
+const snapshotFormat = 1
+
+// weight is about how many bytes a snapshot of the wallet takes.
+func (w *Wallet) weight() int {
+	return 256 + 64*len(w.cards) + 110*len(w.purchases) + 60*len(w.records)
+}
+
+// AppendSnapshot appends the whole state of a wallet, so that reading it need not begin with
+// its first entry. It is a cache: verify adds up the log without it and compares.
+func AppendSnapshot(dst []byte, w *Wallet) []byte {
+	dst = appendText(append(dst, snapshotFormat), w.Log)
+	dst = appendInt(appendUint(dst, w.Version), w.At)
+	dst = append(dst, w.Hash[:]...)
+	dst = appendUint(appendText(dst, w.Program), w.Currency)
+	dst = appendInt(appendInt(appendInt(dst, w.Posted), w.Held), w.Allocated)
+	dst = appendUint(dst, uint64(len(w.cards)))
+	for i := range w.cards {
+		c := &w.cards[i]
+		dst = appendIssued(append(append(dst, c.ID[:]...), byte(c.Status)), c.Issued)
+		dst = appendUint(appendInt(appendInt(dst, c.Allocated), c.Held), c.Codes)
+	}
+	left := byte(0)
+	if w.memory.left {
+		left = 1
+	}
+	dst = append(appendInt(dst, w.memory.watermark), left)
+	dst = appendUint(dst, uint64(w.memory.size())) //nolint:gosec // not negative
+	for _, k := range w.memory.queue[w.memory.head:] {
+		dst = w.appendKept(dst, k)
+	}
+	return dst
+}
+
+// What a kept key stands for in a snapshot.
+const (
+	keptNothing = iota
+	keptPurchase
+	keptRecord
+)
+
+func (w *Wallet) appendKept(dst []byte, k kept) []byte {
+	dst = appendInt(appendShort(dst, k.key[:]), k.at)
+	if p, ok := w.purchases[k.key]; ok {
+		dst = append(dst, keptPurchase)
+		dst = append(dst, p.Card[:]...)
+		dst = appendInt(append(dst, byte(p.State)), p.Hold)
+		dst = appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name)
+		return appendDetails(dst, &p.Details)
+	}
+	if r, ok := w.records[k.key]; ok {
+		dst = appendUint(append(dst, keptRecord), r.Fingerprint)
+		dst = appendShort(append(dst, byte(r.Answer.Reason)), r.Answer.Approval[:])
+		return appendInt(dst, r.Answer.Amount)
+	}
+	return append(dst, keptNothing)
+}
+
+// DecodeSnapshot reads the snapshot that an entry carries. It must be of that entry's log and
+// version.
+func DecodeSnapshot(s *Sealed) (*Wallet, error) {
+	d := decoder{rest: s.Snapshot}
+	if f := d.byte(); f != snapshotFormat && d.err == nil {
+		return nil, fmt.Errorf("snapshot of format %d, want %d", f, snapshotFormat)
+	}
+	w := NewWallet(d.text(LogNameMax))
+	w.Version, w.At = d.uint(), d.int()
+	d.fixed(w.Hash[:])
+	w.Program, w.Currency = d.text(LogNameMax), spec.Currency(d.uint()) //nolint:gosec // written from a Currency
+	w.Posted, w.Held, w.Allocated = spec.Money(d.int()), spec.Money(d.int()), spec.Money(d.int())
+	for range d.count() {
+		var c Card
+		d.fixed(c.ID[:])
+		c.Status = CardStatus(d.byte())
+		d.issued(&c.Issued)
+		c.Allocated, c.Held, c.Codes = spec.Money(d.int()), spec.Money(d.int()), uint32(d.uint()) //nolint:gosec // written from a uint32
+		w.cards = append(w.cards, c)
+	}
+	w.memory.watermark, w.memory.left = d.int(), d.byte() == 1
+	for range d.count() {
+		d.kept(w)
+	}
+	if err := d.end(); err != nil {
+		return nil, fmt.Errorf("snapshot of %s: %w", s.Log, err)
+	}
+	if w.Log != s.Log || w.Version != s.Version || w.Hash != HashOf(s.Body) {
+		return nil, fmt.Errorf("snapshot of %s version %d stands at entry %d of %s", w.Log, w.Version, s.Version, s.Log)
+	}
+	return w, nil
+}
+
+func (d *decoder) kept(w *Wallet) {
+	var k kept
+	d.short(k.key[:])
+	k.at = d.int()
+	w.memory.queue = append(w.memory.queue, k)
+	switch what := d.byte(); what {
+	case keptNothing:
+	case keptPurchase:
+		p := &Purchase{Key: k.key}
+		d.fixed(p.Card[:])
+		p.State, p.Hold = State(d.byte()), spec.Money(d.int())
+		p.Counter = d.account()
+		d.details(&p.Details)
+		if p.State >= stateEnd {
+			d.fail(fmt.Errorf("purchase in unknown state %d", p.State))
+		}
+		w.purchases[k.key] = p
+		if p.State == Open && p.Details.Expires != 0 {
+			w.expiry = min(w.expiry, p.Details.Expires)
+		}
+	case keptRecord:
+		r := Record{Fingerprint: spec.Fingerprint(d.uint())}
+		r.Answer.Reason = spec.Reason(d.byte())
+		d.short(r.Answer.Approval[:])
+		r.Answer.Amount = spec.Money(d.int())
+		w.records[k.key] = r
+	default:
+		d.fail(fmt.Errorf("key that stands for an unknown thing %d", what))
+	}
+}

@@ -1,0 +1,283 @@
+// Package balance keeps money: a wallet's log is its ledger, a book is the write-through cache
+// of wallets, a store is where logs are durable.
+package balance
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sekisho/spec"
+)
+
+// Wallet is the state that a log adds up to: one person's or a group's money, its cards, what
+// is held, and the keys of late. Its methods are pure: no clock, no I/O. A house log has the
+// same shape and no cards. One goroutine at a time may use it.
+type Wallet struct {
+	Log      string
+	Version  uint64 // of the last entry; 0 before the first
+	At       int64  // of the last entry, Unix milliseconds
+	Hash     Hash   // of the last entry
+	Program  string
+	Currency spec.Currency
+	Balances
+
+	cards     []Card
+	purchases map[Key]*Purchase
+	records   map[Key]Record
+	memory    memory
+	expiry    int64 // no open hold runs out before this, Unix milliseconds
+}
+
+// Card is one card of a wallet.
+type Card struct {
+	ID     spec.CardID
+	Status CardStatus
+	Issued
+	CardBalance
+	Codes uint32 // approval codes given so far
+}
+
+// Purchase is an authorization, an advice or both: what one buyer did once at one till.
+type Purchase struct {
+	Key     Key // without a class
+	Card    spec.CardID
+	State   State
+	Hold    spec.Money // when Open; with TombstonePart what may be held later
+	Counter Account    // whom the hold will be owed to
+	Details Details
+}
+
+// Held is what the purchase holds now.
+func (p *Purchase) Held() spec.Money {
+	if p == nil || p.State != Open {
+		return 0
+	}
+	return p.Hold
+}
+
+// Record is what is remembered of a request, to answer it again.
+type Record struct {
+	Fingerprint spec.Fingerprint
+	Answer      Answer
+}
+
+// NewWallet is the state of a log without entries.
+func NewWallet(log string) *Wallet {
+	return &Wallet{Log: log, purchases: map[Key]*Purchase{}, records: map[Key]Record{}, expiry: never}
+}
+
+const never = 1<<63 - 1
+
+// Cards are the wallet's cards in the order of their issue. They are not to be changed.
+func (w *Wallet) Cards() []Card { return w.cards }
+
+// Card finds a card of the wallet; ok is false when it is not of this wallet.
+func (w *Wallet) Card(id spec.CardID) (card Card, ok bool) {
+	if c := w.card(id); c != nil {
+		return *c, true
+	}
+	return Card{}, false
+}
+
+func (w *Wallet) card(id spec.CardID) *Card {
+	for i := range w.cards {
+		if w.cards[i].ID == id {
+			return &w.cards[i]
+		}
+	}
+	return nil
+}
+
+// Unallocated is the money that no card has.
+func (w *Wallet) Unallocated() spec.Money { return w.Posted - w.Allocated }
+
+// Available is the money that is not held.
+func (w *Wallet) Available() spec.Money { return w.Posted - w.Held }
+
+// Draft is the next entry of a wallet while it is being made. What is added to it has happened to
+// the wallet at once; the version rises when it is sealed.
+type Draft struct {
+	wallet *Wallet
+	at     int64
+	events []Event
+}
+
+// Draft begins the next entry. at is when, Unix milliseconds; an entry is never dated before its
+// predecessor.
+func (w *Wallet) Draft(at int64) Draft { return Draft{wallet: w, at: max(at, w.At)} }
+
+// Add applies events to the wallet and puts them into the entry.
+func (d *Draft) Add(events ...Event) {
+	for _, e := range events {
+		d.wallet.move(&e, d.at)
+		d.events = append(d.events, e)
+	}
+}
+
+// Events is how many events the entry has so far.
+func (d *Draft) Events() int { return len(d.events) }
+
+// Seal ends the entry and returns it with its bytes.
+func (d *Draft) Seal(attempt Attempt) (Entry, []byte) {
+	w := d.wallet
+	e := Entry{
+		Log: w.Log, Version: w.Version + 1, At: d.at, Previous: w.Hash, Attempt: attempt,
+		Events: d.events, After: w.Balances,
+	}
+	body := AppendEntry(make([]byte, 0, 160+128*len(d.events)), &e)
+	w.Version, w.At, w.Hash = e.Version, e.At, HashOf(body)
+	w.forget(e.At)
+	return e, body
+}
+
+// Replay applies an entry read from a store. The error says what does not fit: a version left
+// out, a broken chain, a balance that the events do not add up to.
+func (w *Wallet) Replay(e *Entry, body []byte) error {
+	switch {
+	case e.Log != w.Log:
+		return fmt.Errorf("entry of log %s in log %s", e.Log, w.Log)
+	case e.Version != w.Version+1:
+		return fmt.Errorf("%s: entry %d follows entry %d", w.Log, e.Version, w.Version)
+	case e.Previous != w.Hash:
+		return fmt.Errorf("%s: entry %d does not name the hash of entry %d", w.Log, e.Version, w.Version)
+	case e.At < w.At:
+		return fmt.Errorf("%s: entry %d is dated before entry %d", w.Log, e.Version, w.Version)
+	}
+	for i := range e.Events {
+		after := e.Events[i].After
+		w.move(&e.Events[i], e.At)
+		if e.Events[i].After != after {
+			return fmt.Errorf("%s: entry %d event %d: card has %+v afterwards, recorded is %+v", w.Log, e.Version, i, e.Events[i].After, after)
+		}
+	}
+	if w.Balances != e.After {
+		return fmt.Errorf("%s: entry %d: balances %+v afterwards, recorded are %+v", w.Log, e.Version, w.Balances, e.After)
+	}
+	w.Version, w.At, w.Hash = e.Version, e.At, HashOf(body)
+	w.forget(e.At)
+	return nil
+}
+
+// move applies one event and fills in what the card has afterwards.
+func (w *Wallet) move(e *Event, at int64) {
+	switch e.Kind {
+	case Opened:
+		w.Program, w.Currency = e.Program, e.Currency
+	case CardIssued:
+		w.cards = append(slices.Clip(w.cards), Card{ID: e.Card, Status: e.Status, Issued: e.Issued})
+	case Funded, CardChanged, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded,
+		Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired,
+		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FeePosted, Resolved, SnapshotPart:
+	}
+	card := w.card(e.Card)
+	held := w.movePurchase(e, at)
+	w.Posted += e.Posted
+	w.Held += held
+	if card != nil {
+		card.Allocated += e.Allocated
+		w.Allocated += e.Allocated
+		card.Held += held
+		if e.Kind == CardChanged {
+			card.Status = e.Status
+		}
+		if e.Flags&FlagOurCode != 0 {
+			card.Codes++
+		}
+		e.After = card.CardBalance
+	}
+	w.moveRecord(e, at)
+}
+
+// movePurchase brings the purchase of the event to where it stands afterwards and returns by
+// how much the open holds change.
+func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
+	if e.Purchase == (Key{}) {
+		return 0
+	}
+	p := w.purchases[e.Purchase]
+	before := p.Held()
+	if p == nil {
+		p = &Purchase{Key: e.Purchase, Card: e.Card}
+		w.purchases[e.Purchase] = p
+		w.memory.keep(e.Purchase, at)
+	}
+	if e.Details != (Details{}) {
+		p.Details.merge(e.Details)
+	}
+	if p.Counter == (Account{}) {
+		p.Counter = e.Counter
+	}
+	p.State, p.Hold = e.State, e.Hold
+	if p.State == Open && p.Details.Expires != 0 {
+		w.expiry = min(w.expiry, p.Details.Expires)
+	}
+	return p.Held() - before
+}
+
+// merge takes the newer details, and keeps both approval codes: either matches later.
+func (d *Details) merge(newer Details) {
+	ours, network := d.OurCode, d.NetworkCode
+	*d = newer
+	if d.OurCode == (spec.ApprovalCode{}) {
+		d.OurCode = ours
+	}
+	if d.NetworkCode == (spec.ApprovalCode{}) {
+		d.NetworkCode = network
+	}
+}
+
+func (w *Wallet) moveRecord(e *Event, at int64) {
+	if e.Kind == Voided {
+		key := e.Purchase.Of(spec.Authorization)
+		if r, ok := w.records[key]; ok {
+			r.Answer = e.Answer
+			w.records[key] = r
+		}
+		return
+	}
+	if e.Key == (Key{}) {
+		return
+	}
+	if _, again := w.records[e.Key]; !again {
+		w.memory.keep(e.Key, at)
+	}
+	w.records[e.Key] = Record{Fingerprint: e.Fingerprint, Answer: e.Answer}
+}
+
+// RanOut are the events that release every hold that ran out by now, oldest first, at most
+// EventsMax/2 of them. They count as released from that instant on, whether appended or not.
+func (w *Wallet) RanOut(now time.Time) []Event {
+	at := now.UnixMilli()
+	if at < w.expiry {
+		return nil
+	}
+	var due []*Purchase
+	w.expiry = never
+	for _, p := range w.purchases {
+		switch {
+		case p.State != Open || p.Details.Expires == 0:
+		case p.Details.Expires <= at:
+			due = append(due, p)
+		default:
+			w.expiry = min(w.expiry, p.Details.Expires)
+		}
+	}
+	slices.SortFunc(due, func(a, b *Purchase) int {
+		if a.Details.Expires != b.Details.Expires {
+			return int(min(1, max(-1, a.Details.Expires-b.Details.Expires)))
+		}
+		return slices.Compare(a.Key[:], b.Key[:])
+	})
+	if len(due) > 0 { // until they are applied they are still due
+		w.expiry = due[0].Details.Expires
+	}
+	if len(due) > EventsMax/2 {
+		due = due[:EventsMax/2]
+	}
+	events := make([]Event, len(due))
+	for i, p := range due {
+		events[i] = Event{Kind: Expired, Card: p.Card, Counter: p.Counter, Purchase: p.Key, State: HoldExpired}
+	}
+	return events
+}
