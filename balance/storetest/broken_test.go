@@ -249,8 +249,11 @@ func brokenStores() map[string]broken {
 				one(good, batch[i], i, answer)
 			}
 		}},
-		"loads what is old": {append: func(good balance.Store, batch []balance.Append, done func(int, balance.Result)) {
-			go good.Append(batch, done)
+		"loads all but the newest": {load: func(good balance.Store, log string, done func(balance.Loaded, error)) {
+			good.Load(log, func(l balance.Loaded, err error) {
+				l.Entries = l.Entries[:max(0, len(l.Entries)-1)]
+				done(l, err)
+			})
 		}},
 		"never answers": {append: func(balance.Store, []balance.Append, func(int, balance.Result)) {}},
 	}
