@@ -3,12 +3,12 @@ package storetest
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -96,7 +96,6 @@ func answering(change func(a balance.Append, r balance.Result) balance.Result) b
 }
 
 func brokenStores() map[string]broken {
-	random := rand.New(rand.NewPCG(1, 2))
 	return map[string]broken{
 		"forgets rows": changed(func(a *balance.Append) {
 			if len(a.Entries) > 0 {
@@ -239,15 +238,15 @@ func brokenStores() map[string]broken {
 			})
 		}},
 		"does not wait in Close": {close: func(balance.Store) error { return nil }},
-		"answers in any order": {append: func(good balance.Store, batch []balance.Append, done func(int, balance.Result)) {
-			for i := range batch {
-				i := len(batch) - 1 - i
-				answer := func(i int, r balance.Result) { done(i, r) }
-				if random.IntN(2) == 0 {
-					answer = func(i int, r balance.Result) { go done(i, r) }
+		"answers a batch from its end": {append: func(good balance.Store, batch []balance.Append, done func(int, balance.Result)) {
+			results := make([]balance.Result, len(batch))
+			good.Append(batch, func(i int, r balance.Result) {
+				if results[i] = r; i == len(batch)-1 { // the good store answers in order
+					for i := range batch {
+						done(len(batch)-1-i, results[len(batch)-1-i])
+					}
 				}
-				one(good, batch[i], i, answer)
-			}
+			})
 		}},
 		"loads all but the newest": {load: func(good balance.Store, log string, done func(balance.Loaded, error)) {
 			good.Load(log, func(l balance.Loaded, err error) {
@@ -303,8 +302,10 @@ func fails(t *testing.T, p promise, h Harness) bool {
 }
 
 func goodHarness() Harness {
-	first := balance.NewMemoryStore(balance.MemoryOptions{})
-	return Harness{Open: func(testing.TB) balance.Store { return first.Node(balance.MemoryOptions{}) }, Reopens: true, Crash: func(testing.TB) {}}
+	// It takes its time, so that not to wait for it is seen.
+	options := balance.MemoryOptions{Delay: func(balance.Append) time.Duration { return time.Millisecond }}
+	first := balance.NewMemoryStore(options)
+	return Harness{Open: func(testing.TB) balance.Store { return first.Node(options) }, Reopens: true, Crash: func(testing.TB) {}}
 }
 
 func TestEveryBrokenStoreIsFoundOutAndEveryPromiseCanFail(t *testing.T) {
