@@ -181,7 +181,7 @@ const (
 	InSuspense             // cannot be placed
 	VoidedLate             // we were late and took it back: counts as declined
 	HoldExpired            // ran out
-	NothingHeld            // an advice after a reversal
+	RefundPaid             // a refund was credited at once; Hold is how much
 	Settled                // cleared in full (reserved)
 	PartlySettled          // cleared in part (reserved)
 	stateEnd
@@ -189,7 +189,7 @@ const (
 
 var stateNames = [stateEnd]string{
 	"none", "open", "reversed", "declined", "declined_reversed", "network_declined", "tombstone",
-	"tombstone_part", "verified", "refund_due", "suspense", "voided_late", "expired", "nothing_held",
+	"tombstone_part", "verified", "refund_due", "suspense", "voided_late", "expired", "refund_paid",
 	"settled", "partly_settled",
 }
 

@@ -71,6 +71,7 @@ func (s *search) purchase(q *Query, f *Found, e *Event) {
 		f.Purchase.Details = older
 	}
 	f.Purchase.Counter = e.Counter // the oldest stays
+	f.Purchase.Flags |= e.Flags
 }
 
 // open are the queries that older entries could still answer.

@@ -53,7 +53,7 @@ func (w *Wallet) appendKept(dst []byte, k kept) []byte {
 		dst = append(dst, keptPurchase)
 		dst = append(dst, p.Card[:]...)
 		dst = appendInt(append(dst, byte(p.State)), p.Hold)
-		dst = appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name)
+		dst = appendUint(appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name), p.Flags)
 		return appendDetails(dst, &p.Details)
 	}
 	if r, ok := w.records[k.key]; ok {
@@ -108,7 +108,7 @@ func (d *decoder) kept(w *Wallet) {
 		p := &Purchase{Key: k.key}
 		d.fixed(p.Card[:])
 		p.State, p.Hold = State(d.byte()), spec.Money(d.int())
-		p.Counter = d.account()
+		p.Counter, p.Flags = d.account(), Flags(d.uint()) //nolint:gosec // written from Flags
 		d.details(&p.Details)
 		if p.State >= stateEnd {
 			d.fail(fmt.Errorf("purchase in unknown state %d", p.State))

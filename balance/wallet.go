@@ -45,6 +45,7 @@ type Purchase struct {
 	State   State
 	Hold    spec.Money // when Open; with TombstonePart what may be held later
 	Counter Account    // whom the hold will be owed to
+	Flags   Flags      // of all its events
 	Details Details
 }
 
@@ -209,6 +210,7 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 		p.Counter = e.Counter
 	}
 	p.State, p.Hold = e.State, e.Hold
+	p.Flags |= e.Flags
 	if p.State == Open && p.Details.Expires != 0 {
 		w.expiry = min(w.expiry, p.Details.Expires)
 	}

@@ -1,0 +1,125 @@
+package router
+
+import (
+	"sekisho/balance"
+	"sekisho/risk"
+	"sekisho/spec"
+)
+
+// advise records a 0120: the network answered in our place, and what it approved is held
+// whatever we would have said. It is never refused (DOMAIN §3, §7).
+func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
+	q := p.request
+	key := p.key(spec.AuthorizationAdvice)
+	record, ready := v.Record(key)
+	if !ready {
+		return balance.Decision{}
+	}
+	if record != nil && record.Fingerprint == q.Fingerprint() {
+		return p.again(record, spec.Approved)
+	}
+	if record != nil {
+		return p.suspendOther(v)
+	}
+	known, ready := v.Purchase(key.Purchase())
+	if !ready {
+		return balance.Decision{}
+	}
+	e := p.event(balance.AdviceRecorded, spec.AuthorizationAdvice)
+	e.Details = details(q)
+	e.Details.NetworkCode = q.Approval
+	if known != nil {
+		e.State, e.Hold, e.Counter = known.State, known.Hold, known.Counter
+		e.Details.Expires = known.Details.Expires
+	}
+	amount, usable := risk.Amount(q, v.Currency)
+	switch {
+	case !approvedThere(q):
+		declinedThere(&e, known)
+	case q.Kind() == 20:
+		if known == nil {
+			e.State = balance.RefundDue
+		}
+	case q.Inquiry():
+		if known == nil {
+			e.State = balance.AccountVerified
+		}
+	case !usable:
+		e.Kind, e.Flags = balance.Suspended, balance.FlagNotPlaceable
+		e.Counter = balance.Account{Kind: balance.AccountSuspense, Name: v.Program}
+		if known == nil {
+			e.State = balance.InSuspense
+		} else {
+			e.Counter = known.Counter
+		}
+	default:
+		r.stoodIn(p, &e, known, amount, v.Program)
+	}
+	return p.done(&e, spec.Approved)
+}
+
+// stoodIn holds what the network approved in our place.
+func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, amount spec.Money, program string) {
+	state := balance.StateNone
+	if known != nil {
+		state = known.State
+	}
+	switch state {
+	case balance.Reversed, balance.DeclinedReversed, balance.Tombstone:
+		e.Flags |= balance.FlagAfterReversal
+		return
+	case balance.Settled, balance.PartlySettled, balance.RefundDue, balance.RefundPaid:
+		return
+	case balance.TombstonePart:
+		e.Flags |= balance.FlagAfterReversal
+		if left := p.inProgramCurrency(known.Hold, amount); left < amount {
+			amount = left
+		}
+	case balance.Open:
+		if amount != known.Hold {
+			e.Flags |= balance.FlagAmountDiffers
+		}
+	case balance.StateNone, balance.Declined, balance.NetworkDeclined, balance.AccountVerified,
+		balance.InSuspense, balance.VoidedLate, balance.HoldExpired:
+	}
+	if amount == 0 {
+		e.State, e.Hold = balance.AccountVerified, 0
+		return
+	}
+	e.Kind, e.State, e.Hold = balance.AdviceHeld, balance.Open, amount
+	e.Flags |= balance.FlagUnconditional
+	if state != balance.Open {
+		e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}
+		holds := DefaultHolds()
+		if of := r.programNamed(program); of != nil {
+			holds = of.Holds
+		}
+		e.Details.Expires = holds.expires(p.request.At, amount, &e.Details)
+	}
+}
+
+// declinedThere records that the network refused in our place. What we had approved under the
+// same key is released: the buyer was told no.
+func declinedThere(e *balance.Event, known *balance.Purchase) {
+	switch {
+	case known == nil:
+		e.State = balance.NetworkDeclined
+	case known.State == balance.Open && !known.Details.NetworkCode.Real():
+		e.State, e.Hold = balance.NetworkDeclined, 0
+		e.Flags |= balance.FlagNetworkNo
+	}
+}
+
+// approvedThere says whether the network approved: DE39 is 00, or left out.
+func approvedThere(q *spec.Request) bool {
+	return q.ActionCode == [2]byte{'0', '0'} || q.ActionCode == [2]byte{}
+}
+
+// inProgramCurrency turns an amount in the currency of the request's DE4 into the program's,
+// given what the whole of DE4 is in it.
+func (p *passage) inProgramCurrency(part, whole spec.Money) spec.Money {
+	if p.request.Amount == whole || p.request.Amount <= 0 {
+		return part
+	}
+	return scale(part, whole, p.request.Amount)
+}

@@ -1,0 +1,164 @@
+package router
+
+import (
+	"fmt"
+	"math/bits"
+
+	"sekisho/balance"
+	"sekisho/risk"
+	"sekisho/spec"
+)
+
+// authorize decides a 0100: a repeat is answered from the record, everything else by the rules
+// on this version of the wallet (DOMAIN §3, §7).
+func (r *Router) authorize(p *passage, v *balance.View) balance.Decision {
+	q := p.request
+	key := p.key(spec.Authorization)
+	record, ready := v.Record(key)
+	if !ready {
+		return balance.Decision{}
+	}
+	if record != nil {
+		return p.again(record, spec.DuplicateDiffers)
+	}
+	if v.Late && !q.Policy.LateAnswers {
+		return balance.Decision{Undecided: errLate}
+	}
+	known, ready := v.Purchase(key.Purchase())
+	if !ready {
+		return balance.Decision{}
+	}
+	if known != nil && !reversedBefore(known) && known.State != balance.InSuspense && !q.Inquiry() {
+		return p.afterAdvice(v, known)
+	}
+	card, ok := v.Card(p.row.Card)
+	program := r.programNamed(v.Program)
+	if !ok || program == nil {
+		return balance.Decision{Undecided: fmt.Errorf("wallet %s: card %s or program %q is not known", v.Log, p.row.Card, v.Program)}
+	}
+	facts := risk.Facts{
+		Status: statusOf(card.Status), Expiry: card.Expiry, Tombstone: known != nil && reversedBefore(known),
+		Available: card.Available(), Program: program.Rules,
+	}
+	verdict := risk.Check(q, &facts)
+	p.trace = verdict.Trace
+	if v.Late {
+		verdict.Reason = spec.Late
+	}
+	if q.Inquiry() && verdict.Reason.Approves() {
+		return p.tellBalance(v, &card)
+	}
+	if q.Inquiry() {
+		return balance.Decision{Response: spec.Response{Reason: verdict.Reason}}
+	}
+	e := p.authorized(known, &card, program, &verdict)
+	return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
+}
+
+// authorized is the event of a decision about a 0100, a refusal as much as an approval.
+func (p *passage) authorized(known *balance.Purchase, card *balance.Card, program *Program, verdict *risk.Verdict) balance.Event {
+	q := p.request
+	e := p.event(balance.Refused, spec.Authorization)
+	e.Answer.Reason = verdict.Reason
+	e.Details = details(q)
+	e.State = balance.Declined
+	if known != nil { // its reversal came first, and that is how it stays
+		e.State, e.Hold = known.State, known.Hold
+	}
+	if !verdict.Reason.Approves() {
+		if verdict.Reason == spec.Late {
+			e.Flags |= balance.FlagLate
+		}
+		return e
+	}
+	e.Flags |= balance.FlagOurCode
+	e.Details.OurCode = approvalCode(card.ID, card.Codes)
+	e.Answer.Approval = e.Details.OurCode
+	switch amount, _ := risk.Amount(q, program.Rules.Currency); {
+	case q.Kind() == 20 && q.Policy.RefundAtOnce:
+		e.Kind, e.State, e.Hold = balance.RefundAuthorized, balance.RefundPaid, amount
+		e.Posted, e.Allocated = amount, amount
+	case q.Kind() == 20:
+		e.Kind, e.State = balance.RefundAuthorized, balance.RefundDue
+	case verdict.Amount == 0:
+		e.Kind, e.State = balance.Verified, balance.AccountVerified
+	default:
+		e.Kind, e.State, e.Hold = balance.Authorized, balance.Open, verdict.Amount
+		e.Details.Expires = program.Holds.expires(q.At, verdict.Amount, &e.Details)
+		if verdict.Reason == spec.ApprovedPartly {
+			e.Answer.Amount = p.inTransactionCurrency(verdict.Amount, program.Rules.Currency)
+		}
+	}
+	return e
+}
+
+// afterAdvice answers a 0100 whose purchase the network has told us of already: it is the same
+// purchase, with the network's approval code and no second hold.
+func (p *passage) afterAdvice(v *balance.View, known *balance.Purchase) balance.Decision {
+	advice, ready := v.Record(p.key(spec.AuthorizationAdvice))
+	if !ready {
+		return balance.Decision{}
+	}
+	if known.State == balance.NetworkDeclined {
+		e := p.event(balance.Refused, spec.Authorization)
+		e.Answer.Reason, e.State, e.Details = spec.PolicyRefusal, known.State, details(p.request)
+		return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
+	}
+	if advice == nil || advice.Fingerprint != p.request.Fingerprint() {
+		return balance.Decision{Response: spec.Response{Reason: spec.DuplicateDiffers}}
+	}
+	e := p.event(balance.Authorized, spec.Authorization)
+	e.Counter, e.State, e.Hold = known.Counter, known.State, known.Hold
+	if known.Flags&balance.FlagAfterReversal != 0 { // a part of it was reversed before it came
+		e.Kind, e.Answer.Reason = balance.Refused, p.request.Policy.ReversedBefore
+	} else {
+		e.Answer = balance.Answer{Reason: spec.Approved, Approval: known.Details.NetworkCode}
+	}
+	return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
+}
+
+// tellBalance answers a balance inquiry. It appends nothing.
+func (p *passage) tellBalance(v *balance.View, card *balance.Card) balance.Decision {
+	b := &spec.Balance{
+		Available: card.Available(), Ledger: card.Allocated, Currency: v.Currency,
+		Account: [2]byte{p.request.Processing[2], p.request.Processing[3]},
+	}
+	return balance.Decision{Response: spec.Response{Reason: spec.Approved, Approval: inquiryCode(p.key(spec.Authorization)), Balance: b}}
+}
+
+// reversedBefore says whether a reversal of this purchase came before what is decided now.
+func reversedBefore(p *balance.Purchase) bool {
+	switch p.State {
+	case balance.Tombstone, balance.TombstonePart, balance.Reversed, balance.DeclinedReversed:
+		return true
+	case balance.StateNone, balance.Open, balance.Declined, balance.NetworkDeclined, balance.AccountVerified,
+		balance.RefundDue, balance.RefundPaid, balance.InSuspense, balance.VoidedLate, balance.HoldExpired,
+		balance.Settled, balance.PartlySettled:
+		return false
+	}
+	return false
+}
+
+// inTransactionCurrency turns an amount in the program's currency into the one of DE4.
+func (p *passage) inTransactionCurrency(amount spec.Money, program spec.Currency) spec.Money {
+	if q := p.request; q.Currency != program && q.Billing > 0 {
+		return scale(amount, q.Amount, q.Billing)
+	}
+	return amount
+}
+
+// scale is amount x to / from, rounded half up. Amounts have twelve digits: the product needs
+// more than 64 bits.
+func scale(amount, to, from spec.Money) spec.Money {
+	if amount < 0 || to < 0 || from <= 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(uint64(amount), uint64(to))
+	lo, carry := bits.Add64(lo, uint64(from)/2, 0)
+	hi += carry
+	if hi >= uint64(from) {
+		return 1<<62 - 1
+	}
+	n, _ := bits.Div64(hi, lo, uint64(from))
+	return spec.Money(min(n, 1<<62-1)) //nolint:gosec // bounded
+}

@@ -1,0 +1,134 @@
+package router
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/risk"
+	"sekisho/spec"
+)
+
+// rule decides one request on one version of its wallet.
+type rule func(p *passage, v *balance.View) balance.Decision
+
+// passage is one request on its way through the book.
+type passage struct {
+	router   *Router
+	call     spec.Call
+	request  *spec.Request // the call's; a copy once it was overdue
+	policy   *spec.Policy
+	at       time.Time
+	row      balance.Row // the card it is about
+	rule     rule
+	trace    risk.Trace
+	answered atomic.Bool
+}
+
+// Decide implements [balance.Mover].
+func (p *passage) Decide(v *balance.View) balance.Decision { return p.rule(p, v) }
+
+// Done implements [balance.Mover]: what was decided is durable, or was not decided.
+func (p *passage) Done(d balance.Decision, err error) {
+	first := p.answered.CompareAndSwap(false, true)
+	switch {
+	case !first: // it was overdue and got its answer, or silence, then
+		p.router.voidIfHeld(p, d, err, nil)
+	case err != nil:
+		p.router.undecided(p.call, err)
+	case p.request.Class == spec.Authorization && late(p.request):
+		p.router.late(p, d)
+	default:
+		p.router.logDecision(p, d)
+		p.router.answer(p.call, d.Response)
+	}
+}
+
+// Overdue implements [balance.Mover]: the deadline passed while the request waits or while its
+// entry is on its way. Whether it was approved is settled later; what the network hears is
+// settled now.
+func (p *passage) Overdue() {
+	if !p.answered.CompareAndSwap(false, true) {
+		return
+	}
+	copied := *p.request // the call is answered below and then no longer ours
+	p.request = &copied
+	p.router.metrics.late(copied.Class)
+	p.router.answer(p.call, spec.Response{Reason: spec.Late, Silent: !copied.Policy.LateAnswers})
+}
+
+// late deals with a decision that became durable after its deadline: it is not approved any more.
+func (r *Router) late(p *passage, d balance.Decision) {
+	r.metrics.late(p.request.Class)
+	switch {
+	case !p.request.Policy.LateAnswers:
+		r.answer(p.call, spec.Response{Reason: d.Response.Reason, Silent: true})
+	case !d.Response.Reason.Approves():
+		r.answer(p.call, d.Response)
+	case d.Response.Repeat: // the first answer may have arrived: taking it back could hurt
+		r.answer(p.call, spec.Response{Reason: d.Response.Reason, Silent: true})
+	default:
+		r.voidIfHeld(p, d, nil, p.call)
+	}
+}
+
+// voidIfHeld takes back an approval that was answered with Late, in the wallet's next entry. With
+// a call, that is answered once the entry is durable.
+func (r *Router) voidIfHeld(p *passage, d balance.Decision, err error, call spec.Call) {
+	if err != nil || !p.policy.LateAnswers || !d.Response.Reason.Approves() || d.Response.Repeat || len(d.Events) == 0 {
+		return
+	}
+	purchase := d.Events[len(d.Events)-1].Purchase
+	r.book.Submit(balance.Post{Log: p.row.Log, At: p.at, Mover: &void{router: r, call: call, purchase: purchase}})
+}
+
+// void takes back an approval that came too late.
+type void struct {
+	router   *Router
+	call     spec.Call // nil when it was answered already
+	purchase balance.Key
+}
+
+// Decide implements [balance.Mover].
+func (o *void) Decide(v *balance.View) balance.Decision {
+	p, ready := v.Purchase(o.purchase)
+	if !ready {
+		return balance.Decision{}
+	}
+	d := balance.Decision{Response: spec.Response{Reason: spec.Late}}
+	if p == nil || (p.State != balance.Open && p.State != balance.AccountVerified && p.State != balance.RefundDue) || p.Details.NetworkCode.Real() {
+		return d // the network has spoken since
+	}
+	d.Events = []balance.Event{{
+		Kind: balance.Voided, Card: p.Card, Counter: p.Counter, Purchase: p.Key, State: balance.VoidedLate,
+		Answer: balance.Answer{Reason: spec.Late}, Flags: balance.FlagLate,
+	}}
+	return d
+}
+
+// Done implements [balance.Mover].
+func (o *void) Done(d balance.Decision, err error) {
+	switch {
+	case o.call == nil:
+	case err != nil:
+		o.router.answer(o.call, spec.Response{Reason: spec.Late, Silent: true})
+	default:
+		o.router.answer(o.call, d.Response)
+	}
+}
+
+// Overdue implements [balance.Mover]; it has no deadline.
+func (o *void) Overdue() {}
+
+// logDecision writes one line a decision at debug level, with what was checked.
+func (r *Router) logDecision(p *passage, d balance.Decision) {
+	if !r.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	q := p.request
+	r.log.Debug("decided", "link", q.Link, "class", q.Class.String(), "stan", q.STAN, "rrn", q.RRN.String(),
+		"card", q.Card.Masked(), "wallet", p.row.Log, "amount", int64(q.Amount), "reason", d.Response.Reason.String(),
+		"repeat", d.Response.Repeat, "checks", p.trace.String())
+}
