@@ -64,11 +64,11 @@ func (v *View) Record(k Key) (record *Record, ready bool) {
 	if v.inMemory(sent, dated) && (!v.memory.left || v.Now.Unix()-sent <= int64(sentLongAgo.Seconds())) {
 		return nil, true
 	}
-	since := v.Now.Add(-MatchableFor)
+	var since int64 // a key without a date may be as old as the log
 	if dated {
-		since = time.Unix(sent, 0).Add(-sentAheadMax)
+		since = time.Unix(sent, 0).Add(-sentAheadMax).UnixMilli()
 	}
-	f, ready := v.lookUp(Query{Kind: QueryRecord, Key: k, Since: since.UnixMilli()})
+	f, ready := v.lookUp(Query{Kind: QueryRecord, Key: k, Since: since})
 	return f.Record, ready
 }
 
