@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -260,9 +261,12 @@ func brokenStores() map[string]broken {
 
 // acksEarly answers In at once and writes only when it is closed.
 func acksEarly(good balance.Store) (balance.Store, func()) {
+	var mu sync.Mutex
 	var waiting []balance.Append
 	b := broken{Store: good, append: func(_ balance.Store, batch []balance.Append, done func(int, balance.Result)) {
+		mu.Lock()
 		waiting = append(waiting, batch...)
+		mu.Unlock()
 		for i := range batch {
 			done(i, balance.Result{Outcome: balance.In})
 		}
@@ -297,6 +301,7 @@ func fails(t *testing.T, p promise, h Harness) bool {
 			p.check(v, h)
 		}()
 		<-over
+		<-time.After(time.Hour) // what a store that did not wait for it still has to do
 	})
 	return v.failed.Load()
 }

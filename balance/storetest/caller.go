@@ -3,7 +3,6 @@ package storetest
 import (
 	"bytes"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,20 +45,25 @@ func await[T any](t testing.TB, what string, answers <-chan T) T {
 	}
 }
 
+// answer is the result of one element of a batch.
+type answer struct {
+	i int
+	balance.Result
+}
+
 // appendAll appends the elements in one batch and gives their results in the batch's order.
 func (c caller) appendAll(batch ...balance.Append) []balance.Result {
 	c.Helper()
+	answers := make(chan answer, 2*len(batch)) // room for a store that answers twice
+	c.store.Append(batch, func(i int, r balance.Result) { answers <- answer{i, r} })
 	results := make([]balance.Result, len(batch))
-	var left atomic.Int64
-	left.Store(int64(len(batch)))
-	all := make(chan struct{})
-	c.store.Append(batch, func(i int, r balance.Result) {
-		results[i] = r
-		if left.Add(-1) == 0 {
-			close(all)
+	for range batch {
+		a := await(c, "append", answers)
+		if results[a.i].Outcome != 0 {
+			c.Errorf("element %d is answered twice", a.i)
 		}
-	})
-	await(c, "append", all)
+		results[a.i] = a.Result
+	}
 	return results
 }
 

@@ -27,33 +27,22 @@ func pipelined(t testing.TB, h Harness) {
 	}
 	const n = 300
 	entries := history("w1", n)
-	var mu sync.Mutex
-	var order []int
-	all := make(chan struct{})
-	answered := func(k int, r balance.Result) {
-		mu.Lock()
-		defer mu.Unlock()
-		if r.Outcome != balance.In {
-			t.Errorf("entry %d is %s (%v), want In", k+1, outcomeName(r.Outcome), r.Err)
-		}
-		if order = append(order, k); len(order) == n {
-			close(all)
-		}
-	}
+	answers := make(chan answer, 2*n)
 	for first := 0; first < n; {
 		var batch []balance.Append
 		for k := first; k < min(n, first+1+first%7); k++ {
 			batch = append(batch, balance.Append{Entries: entries[k : k+1]})
 		}
 		start := first
-		c.store.Append(batch, func(i int, r balance.Result) { answered(start+i, r) })
+		c.store.Append(batch, func(i int, r balance.Result) { answers <- answer{start + i, r} })
 		first += len(batch)
 	}
-	await(t, "the last of the appends", all)
-	for i, k := range order {
-		if i != k {
-			t.Fatalf("answer %d is for entry %d", i+1, k+1)
+	for k := range n {
+		a := await(t, "append", answers)
+		if a.i != k {
+			t.Fatalf("answer %d is for entry %d", k+1, a.i+1)
 		}
+		c.want(a.Result, balance.In)
 	}
 	c.wantLog("w1", entries...)
 }
