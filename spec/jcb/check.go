@@ -25,7 +25,7 @@ const (
 	cardNumber
 	dateAndTime
 	printable
-	chipTags
+	tagsInside
 	digitsFirst12
 )
 
@@ -37,7 +37,7 @@ var values = [...]struct {
 	{2, cardNumber}, {3, digitsOnly}, {4, digitsOnly}, {6, digitsOnly}, {7, dateAndTime}, {11, digitsOnly},
 	{12, digitsOnly}, {13, digitsOnly}, {14, digitsOnly}, {18, digitsOnly}, {22, digitsOnly}, {25, digitsOnly},
 	{32, digitsOnly}, {37, printable}, {38, printable}, {39, printable}, {41, printable}, {42, printable},
-	{49, digitsOnly}, {51, digitsOnly}, {55, chipTags}, {70, digitsOnly}, {90, digitsOnly}, {95, digitsFirst12},
+	{49, digitsOnly}, {51, digitsOnly}, {55, tagsInside}, {70, digitsOnly}, {90, digitsOnly}, {95, digitsFirst12},
 }
 
 func (d *Dialect) checkValues(m *wire.Message) *spec.FieldError {
@@ -57,7 +57,7 @@ func (d *Dialect) checkValues(m *wire.Message) *spec.FieldError {
 			err = d.checkDigits(m, v.field, 12)
 		case printable:
 			err = checkPrintable(m, v.field)
-		case chipTags:
+		case tagsInside:
 			err = checkTags(m, v.field)
 		}
 		if err != nil {

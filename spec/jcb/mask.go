@@ -1,0 +1,108 @@
+package jcb
+
+// run is a part of a value: digits of a packed field, else characters or bytes.
+type run struct{ from, to int }
+
+// maskable says whether a field holds card data at all: of such a field nothing is shown
+// when it is wrong.
+func maskable(field int) bool {
+	switch field {
+	case 2, 35, 36, 45, 48, 52, 55, 120:
+		return true
+	}
+	return false
+}
+
+// spills says whether card data in this field, its length read too short, would run on into
+// the next one.
+func spills(field int) bool { return maskable(field) && field != 52 }
+
+// maskedRuns are the parts of a field's value that nobody may see. They are found by
+// position, never by looking for something like a card number: a track's separator can be
+// any digit.
+func maskedRuns(field int, value []byte) []run {
+	all := run{0, len(value)}
+	switch field {
+	case 2:
+		if len(value) < 16 {
+			return []run{all}
+		}
+		return []run{{6, len(value) - 4}}
+	case 35, 36, 45, 52:
+		return []run{all}
+	case 48:
+		return privateRuns(value)
+	case 55:
+		return chipRuns(value, 0)
+	case 120: // character 1 is the action, the number follows
+		if len(value) > 1 {
+			return []run{{1, len(value)}}
+		}
+	}
+	return nil
+}
+
+// privateRuns are the card data in DE48. From where its tags cannot be followed any more
+// everything is blanked.
+func privateRuns(value []byte) []run {
+	var runs []run
+	for at := 0; at < len(value); {
+		t, ok := nextPrivateTag(value[at:])
+		if !ok {
+			return append(runs, run{at, len(value)})
+		}
+		switch t.id {
+		case 1, 2, 21: // CVV2, authentication value, card data
+			runs = append(runs, run{at + t.body, at + t.end})
+		}
+		at += t.end
+	}
+	return runs
+}
+
+// chipRuns are the card data in DE55, whose first byte is at this offset of the value.
+func chipRuns(value []byte, offset int) []run {
+	var runs []run
+	for at := 0; at < len(value); {
+		t, ok := nextChipTag(value[at:])
+		if !ok {
+			return append(runs, run{offset + at, offset + len(value)})
+		}
+		switch {
+		case secretChipTag(t.id):
+			runs = append(runs, run{offset + at + t.body, offset + at + t.end})
+		case t.constructed:
+			runs = append(runs, chipRuns(value[at+t.body:at+t.end], offset+at+t.body)...)
+		}
+		at += t.end
+	}
+	return runs
+}
+
+// secretChipTag names the number (5A) and what repeats a track (56, 57, 9F1F, 9F20, 9F6B).
+func secretChipTag(id uint32) bool {
+	switch id {
+	case 0x5A, 0x56, 0x57, 0x9F1F, 0x9F20, 0x9F6B:
+		return true
+	}
+	return false
+}
+
+// privateTag is one element of DE48: two digits of tag, two of length, in characters.
+type privateTag struct{ id, body, end int }
+
+// nextPrivateTag reads the element at the front of b, in EBCDIC or ASCII.
+func nextPrivateTag(b []byte) (t privateTag, ok bool) {
+	if len(b) < 4 {
+		return t, false
+	}
+	var n [4]int
+	for i, c := range b[:4] {
+		if c&0xF0 != 0xF0 && c&0xF0 != 0x30 || c&0x0F > 9 || c&0xF0 != b[0]&0xF0 {
+			return t, false
+		}
+		n[i] = int(c & 0x0F)
+	}
+	t = privateTag{id: n[0]*10 + n[1], body: 4, end: 4 + n[2]*10 + n[3]}
+	return t, t.end <= len(b)
+}
