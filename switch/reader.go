@@ -106,7 +106,7 @@ func (c *conn) endOf(err error) ending {
 		return endStalled
 	case errors.Is(err, io.EOF):
 		return endPeer
-	case errors.Is(err, net.ErrClosed):
+	case errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe): // by ourselves
 		return endClosed
 	}
 	c.log.Debug("read failed", "error", err)
