@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"log/slog"
+	"sync"
 	"unique"
 )
 
@@ -52,7 +54,13 @@ func (c Card) HasRange(digits string) bool {
 }
 
 // Hasher turns card numbers into hashes under one key. It is safe for several goroutines.
-type Hasher struct{ key []byte }
+type Hasher struct{ states sync.Pool }
+
+// hashState is what one hash needs; kept, because a switch makes one for every message.
+type hashState struct {
+	mac hash.Hash
+	in  []byte
+}
 
 // HashKeySizeMin is the least number of bytes in the key of a Hasher.
 const HashKeySizeMin = 16
@@ -62,15 +70,22 @@ func NewHasher(key []byte) (*Hasher, error) {
 	if len(key) < HashKeySizeMin {
 		return nil, fmt.Errorf("card key has %d bytes, want at least %d", len(key), HashKeySizeMin)
 	}
-	return &Hasher{key: append([]byte(nil), key...)}, nil
+	key = append([]byte(nil), key...)
+	h := &Hasher{}
+	h.states.New = func() any { return &hashState{mac: hmac.New(sha256.New, key)} }
+	return h, nil
 }
 
 // Hash is the hash of a number given as ASCII digits.
 func (h *Hasher) Hash(digits []byte) CardHash {
-	mac := hmac.New(sha256.New, h.key)
-	mac.Write(digits)
-	var out CardHash
-	mac.Sum(out[:0])
+	s := h.states.Get().(*hashState)   //nolint:forcetypeassert // nothing else is put there
+	s.in = append(s.in[:0], digits...) // a copy, so that the caller's digits can stay on its stack
+	s.mac.Reset()
+	s.mac.Write(s.in)
+	clear(s.in)
+	s.in = s.mac.Sum(s.in[:0])
+	out := CardHash(s.in)
+	h.states.Put(s)
 	return out
 }
 

@@ -29,19 +29,34 @@ const (
 	digitsFirst12
 )
 
-// values are the fields whose values are checked, in the order of the frame.
-var values = [...]struct {
+// valueCheck is what the value of one field must be.
+type valueCheck struct {
 	field int
 	kind  valueKind
-}{
+}
+
+// values are the fields whose values are checked, in the order of the frame.
+var values = [...]valueCheck{
 	{2, cardNumber}, {3, digitsOnly}, {4, digitsOnly}, {6, digitsOnly}, {7, dateAndTime}, {11, digitsOnly},
 	{12, digitsOnly}, {13, digitsOnly}, {14, digitsOnly}, {18, digitsOnly}, {22, digitsOnly}, {25, digitsOnly},
 	{32, digitsOnly}, {37, printable}, {38, printable}, {39, printable}, {41, printable}, {42, printable},
 	{49, digitsOnly}, {51, digitsOnly}, {55, tagsInside}, {70, digitsOnly}, {90, digitsOnly}, {95, digitsFirst12},
 }
 
-func (d *Dialect) checkValues(m *wire.Message) *spec.FieldError {
+// newChecks are the checks that are left to do with this layout: packed digits are digits
+// once a frame was read.
+func newChecks(l *wire.Layout) []valueCheck {
+	var checks []valueCheck
 	for _, v := range values {
+		if f := l.Field(v.field); f != nil && (v.kind != digitsOnly || !f.Packed()) {
+			checks = append(checks, v)
+		}
+	}
+	return checks
+}
+
+func (d *Dialect) checkValues(m *wire.Message) *spec.FieldError {
+	for _, v := range d.checks {
 		if !m.Fields.Has(v.field) {
 			continue
 		}

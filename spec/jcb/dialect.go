@@ -24,6 +24,7 @@ type Dialect struct {
 	table   *wire.Table
 	layout  *wire.Layout
 	profile *profile
+	checks  []valueCheck
 }
 
 var _ spec.Dialect = (*Dialect)(nil)
@@ -56,7 +57,7 @@ func newDialect(table []byte, hasher *spec.Hasher, profiles ...[]byte) (*Dialect
 	if err != nil {
 		return nil, err
 	}
-	return &Dialect{hasher: hasher, table: t, layout: t.Layout(), profile: p}, nil
+	return &Dialect{hasher: hasher, table: t, layout: t.Layout(), profile: p, checks: newChecks(t.Layout())}, nil
 }
 
 // Policy is what the profile decides.

@@ -29,6 +29,8 @@ type golden struct {
 	text    string         // the file
 }
 
+func (g golden) name() string { return strings.TrimSuffix(filepath.Base(g.path), ".txt") }
+
 func goldens(t testing.TB, dialect string) []golden {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "frames", dialect, "*.txt"))
@@ -94,7 +96,7 @@ func (g golden) pack(t testing.TB, m *iso8583.MessageSpec) []byte {
 	}
 	frame, err := message.Pack()
 	if err != nil {
-		t.Fatalf("%s: moov cannot pack it: %v", filepath.Base(g.path), err)
+		t.Fatalf("%s: moov cannot pack it: %v", g.name(), err)
 	}
 	return frame
 }
@@ -137,7 +139,7 @@ func (g golden) response(t testing.TB) spec.Response {
 	words := strings.Fields(g.answer)
 	reason, ok := spec.ParseReason(words[0])
 	if !ok {
-		t.Fatalf("%s: %q is no reason", filepath.Base(g.path), words[0])
+		t.Fatalf("%s: %q is no reason", g.name(), words[0])
 	}
 	r := spec.Response{Reason: reason}
 	for _, word := range words[1:] {
@@ -155,7 +157,7 @@ func (g golden) response(t testing.TB) spec.Response {
 			err = fmt.Errorf("unknown key %s", key)
 		}
 		if err != nil {
-			t.Fatalf("%s: answer: %v", filepath.Base(g.path), err)
+			t.Fatalf("%s: answer: %v", g.name(), err)
 		}
 	}
 	return r
@@ -181,7 +183,7 @@ func TestGoldenFramesAreWhatTheirValuesSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, g := range goldens(t, "jcb") {
-		t.Run(strings.TrimSuffix(filepath.Base(g.path), ".txt"), func(t *testing.T) {
+		t.Run(g.name(), func(t *testing.T) {
 			frame := g.pack(t, moov)
 			want := g.render(t, d, frame)
 			if *rewrite {

@@ -12,10 +12,10 @@ func (l *Layout) Suspect(frame []byte) (field int, cause string) {
 	}
 	for n := 2; n <= FieldMax; n++ {
 		f := l.fields[n]
-		if f == nil || f.Fixed() || (!m.Fields.Has(n) && m.spans[n].Body == 0) {
-			continue
-		}
 		s := m.spans[n]
+		if f == nil || f.Fixed() || int(s.Body)-int(s.At) != f.length.bytes {
+			continue // not there, or cut before its length
+		}
 		length, ok := f.length.read(frame[s.At:s.Body], f.Max)
 		if !ok {
 			continue
