@@ -128,9 +128,16 @@ var (
 	ErrStoreBusy = errors.New("store has too much waiting")
 )
 
+// Barrier says whether the append adds nothing: it is answered after what came before it.
+func (a *Append) Barrier() bool { return len(a.Entries) == 0 && len(a.Rows) == 0 }
+
 // Check says what is wrong with the shape of an append, whatever the store: the number of its
-// entries, names, versions, a log or a number named twice. The error is an [ErrShape].
+// entries, names, versions, a log or a number named twice. The error is an [ErrShape]. A barrier
+// is in shape.
 func (a *Append) Check() error {
+	if a.Barrier() {
+		return nil
+	}
 	if len(a.Entries) < 1 || len(a.Entries) > 2 {
 		return fmt.Errorf("%w: it has %d entries, want one or two", ErrShape, len(a.Entries))
 	}

@@ -13,6 +13,7 @@ func manyPromises() []promise {
 	return []promise{
 		{"an ordered store takes a log's next entries before the first is answered, and answers in their order", pipelined},
 		{"an ordered store's load sees what was appended before it", loadAfterAppend},
+		{"an ordered store answers a barrier after everything that was appended before it", barrier},
 		{"of all who append the same version exactly one is in", oneIn},
 		{"each element is answered once, and all before Close returns", answeredOnce},
 	}
@@ -41,6 +42,32 @@ func pipelined(t testing.TB, h Harness) {
 		a := await(t, "append", answers)
 		if a.i != k {
 			t.Fatalf("answer %d is for entry %d", k+1, a.i+1)
+		}
+		c.want(a.Result, balance.In)
+	}
+	c.wantLog("w1", entries...)
+}
+
+// barrier puts appends of nothing between the entries of a log, in one batch and in batches of
+// their own.
+func barrier(t testing.TB, h Harness) {
+	c := open(t, h)
+	defer c.close()
+	if !c.store.Ordered() {
+		return
+	}
+	const n = 40
+	entries := history("w1", n)
+	answers := make(chan answer, 6*n) // a broken store answers twice
+	for k := range n {
+		batch := []balance.Append{{Entries: entries[k : k+1]}, {}}
+		c.store.Append(batch, func(i int, r balance.Result) { answers <- answer{3*k + i, r} })
+		c.store.Append([]balance.Append{{}}, func(_ int, r balance.Result) { answers <- answer{3*k + 2, r} })
+	}
+	for k := range 3 * n {
+		a := await(t, "append", answers)
+		if a.i != k {
+			t.Fatalf("answer %d is for append %d", k+1, a.i+1)
 		}
 		c.want(a.Result, balance.In)
 	}

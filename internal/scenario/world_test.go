@@ -1,0 +1,349 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	authswitch "sekisho/switch"
+
+	"sekisho/balance"
+	"sekisho/risk"
+	"sekisho/router"
+	"sekisho/spec"
+	"sekisho/spec/jcb"
+)
+
+// world is a switch with its store and one network connected to it, in a bubble of time.
+type world struct {
+	t        *testing.T
+	memory   *balance.MemoryStore
+	store    *tellingStore
+	book     *balance.Book
+	sw       *authswitch.Switch
+	dialect  *jcb.Dialect
+	hasher   *spec.Hasher
+	profile  string
+	programs []router.Program
+	wire     *peer
+	hall     *hall
+	served   sync.WaitGroup
+	told     []string // what store and peer saw, in order
+	mu       sync.Mutex
+	faults   []balance.Fault
+	delays   []time.Duration
+	cards    map[string]*card
+	sent     map[string]string // DE7 by STAN, for DE90
+}
+
+// card is a card as a story names it.
+type card struct {
+	name, pan, expiry string
+	tokens            []string
+	id                spec.CardID
+}
+
+func newWorld(t *testing.T, o balance.MemoryOptions) *world {
+	w := &world{t: t, cards: map[string]*card{}, sent: map[string]string{}, programs: []router.Program{{
+		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Rules: risk.Program{Currency: spec.JPY},
+	}}}
+	var err error
+	if w.hasher, err = spec.NewHasher([]byte("a key for stories only, not secret")); err != nil {
+		t.Fatal(err)
+	}
+	o.Fault = w.fault
+	o.Delay = w.delay
+	w.memory = balance.NewMemoryStore(o)
+	w.start()
+	return w
+}
+
+func (w *world) fault(a balance.Append) (f balance.Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.faults) > 0 && len(a.Entries) > 0 {
+		f, w.faults = w.faults[0], w.faults[1:]
+	}
+	return f
+}
+
+func (w *world) delay(a balance.Append) (d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.delays) > 0 && len(a.Entries) > 0 {
+		d, w.delays = w.delays[0], w.delays[1:]
+	}
+	return d
+}
+
+// start puts a switch on the store, and a peer on the switch.
+func (w *world) start() {
+	var err error
+	if w.dialect, err = jcb.NewVariant([]byte(w.profile), w.hasher); err != nil {
+		w.t.Fatalf("profile: %v", err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	var attempt uint64
+	w.store = &tellingStore{Store: w.memory, tell: w.tell, names: w.nameOf}
+	w.book = balance.NewBook(w.store, balance.Options{Shards: 1, Log: log, Random: func() uint64 { attempt++; return attempt }})
+	handler := router.New(w.book, w.programs, log, nil)
+	if w.sw, err = authswitch.New(log, handler, nil, authswitch.LinkConfig{
+		Name: "jcb", DialectName: "jcb", Dialect: w.dialect, Framing: authswitch.Length2Zero2,
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.hall = newHall()
+	w.served.Go(func() {
+		if err := w.sw.Serve("jcb", w.hall); err != nil {
+			w.t.Errorf("serve: %v", err)
+		}
+	})
+	w.connect()
+}
+
+func (w *world) connect() {
+	ours, theirs := net.Pipe()
+	w.hall.conns <- theirs
+	w.wire = newPeer(ours, w.dialect.Table().Layout(), w.tell)
+}
+
+func (w *world) stop() {
+	w.sw.Close()
+	w.wire.close()
+	w.served.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := w.book.Close(ctx); err != nil {
+		w.t.Errorf("closing the book: %v", err)
+	}
+}
+
+func (w *world) close() {
+	w.stop()
+	if err := w.memory.Close(); err != nil {
+		w.t.Errorf("closing the store: %v", err)
+	}
+}
+
+func (w *world) verify() {
+	synctest.Wait()
+	audit, err := balance.Verify(context.Background(), w.memory, nil)
+	if err != nil || !audit.OK() {
+		w.t.Errorf("verify: %v %q", err, audit.Problems)
+	}
+}
+
+func (w *world) tell(line string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = append(w.told, line)
+}
+
+// run carries out the commands of a block and returns what store and peer saw.
+func (w *world) run(commands string) string {
+	w.told = nil
+	for _, line := range strings.Split(commands, "\n") {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			w.command(line)
+		}
+	}
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out strings.Builder
+	for _, line := range w.told {
+		out.WriteString(line + "\n")
+	}
+	return out.String()
+}
+
+func (w *world) command(line string) {
+	verb, rest, _ := strings.Cut(line, " ")
+	words := strings.Fields(rest)
+	switch verb {
+	case "wallet":
+		w.open(words[0], rest)
+		synctest.Wait()
+	case "send":
+		w.send(words)
+		synctest.Wait()
+	case "pour": // sent without waiting for what comes of it
+		w.send(words)
+	case "advance":
+		time.Sleep(w.duration(words[0]))
+		synctest.Wait()
+	case "restart":
+		w.stop()
+		w.memory = w.memory.Node(balance.MemoryOptions{Single: !w.memory.Ordered(), Fault: w.fault, Delay: w.delay})
+		w.start()
+	case "reconnect":
+		w.wire.close()
+		synctest.Wait()
+		w.connect()
+	case "profile":
+		w.profile = strings.ReplaceAll(rest, "; ", "\n") + "\n"
+		w.stop()
+		w.start()
+	case "fault":
+		w.faults = append(w.faults, faultOf[words[0]])
+	case "slow":
+		w.delays = append(w.delays, w.duration(words[0]))
+	case "limit":
+		w.programs[0].Rules.AmountMax = spec.Money(w.number(words[0]))
+		w.stop()
+		w.start()
+	case "card":
+		w.change(words[0], words[1])
+		synctest.Wait()
+	case "balance":
+		w.tellBalance(words[0])
+	default:
+		w.t.Fatalf("unknown command %q", line)
+	}
+}
+
+var faultOf = map[string]balance.Fault{
+	"unknown-in": balance.FaultUnknownIn, "unknown-out": balance.FaultUnknown, "unknown-late": balance.FaultUnknownLate, "out": balance.FaultOut,
+}
+
+func (w *world) duration(text string) time.Duration {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		return time.Duration(w.number(days)) * 24 * time.Hour
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		w.t.Fatalf("duration: %v", err)
+	}
+	return d
+}
+
+func (w *world) number(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		w.t.Fatalf("number: %v", err)
+	}
+	return n
+}
+
+// nameOf is the name of a card in the story.
+func (w *world) nameOf(id spec.CardID) string {
+	for _, c := range w.cards {
+		if c.id == id {
+			return c.name
+		}
+	}
+	return "?"
+}
+
+// hall is a listener in memory.
+type hall struct {
+	conns chan net.Conn
+	gone  chan struct{}
+	once  sync.Once
+}
+
+func newHall() *hall { return &hall{conns: make(chan net.Conn), gone: make(chan struct{})} }
+
+func (h *hall) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.gone:
+		return nil, net.ErrClosed
+	}
+}
+
+func (h *hall) Close() error {
+	h.once.Do(func() { close(h.gone) })
+	return nil
+}
+
+func (h *hall) Addr() net.Addr { return &net.TCPAddr{} }
+
+// tellingStore tells what became durable, when it did.
+type tellingStore struct {
+	balance.Store
+	tell  func(string)
+	names func(spec.CardID) string
+}
+
+func (s *tellingStore) Append(batch []balance.Append, done func(int, balance.Result)) {
+	s.Store.Append(batch, func(i int, r balance.Result) {
+		switch {
+		case r.Outcome == balance.In:
+			for _, e := range batch[i].Entries {
+				s.tell(s.line(e))
+			}
+		case len(batch[i].Entries) > 0:
+			s.tell(fmt.Sprintf("store  %s v%d %s", batch[i].Entries[0].Log, batch[i].Entries[0].Version, outcomes[r.Outcome]))
+		}
+		done(i, r)
+	})
+}
+
+var outcomes = map[balance.Outcome]string{balance.Conflict: "conflict", balance.Out: "not written", balance.Unknown: "outcome unknown"}
+
+func (s *tellingStore) line(sealed balance.Sealed) string {
+	var e balance.Entry
+	if err := balance.DecodeEntry(sealed.Body, &e); err != nil {
+		return "store  " + err.Error()
+	}
+	out := fmt.Sprintf("store  %s v%d", e.Log, e.Version)
+	for i, ev := range e.Events {
+		if i > 0 {
+			out += " +"
+		}
+		out += " " + ev.Kind.String()
+		if ev.State != balance.StateNone {
+			out += " " + ev.State.String()
+		}
+		if ev.Hold != 0 {
+			out += fmt.Sprintf(" %d", ev.Hold)
+		}
+		if ev.Kind == balance.Refused || ev.Kind == balance.Voided {
+			out += " " + ev.Answer.Reason.String()
+		}
+		if ev.Posted != 0 {
+			out += fmt.Sprintf(" posted %+d %s", ev.Posted, ev.Counter)
+		}
+		if ev.Kind == balance.Suspended {
+			out += " " + ev.Counter.String()
+		}
+		if f := flagNames(ev.Flags); f != "" {
+			out += " [" + f + "]"
+		}
+	}
+	last := e.Events[len(e.Events)-1]
+	if last.Kind >= balance.Authorized && last.After != (balance.CardBalance{}) {
+		out += fmt.Sprintf("  %s held %d available %d", s.names(last.Card), last.After.Held, last.After.Available())
+	}
+	return out
+}
+
+func flagNames(f balance.Flags) string {
+	names := []struct {
+		flag balance.Flags
+		name string
+	}{
+		{balance.FlagAmountDiffers, "amount differs"},
+		{balance.FlagAfterReversal, "after reversal"},
+		{balance.FlagNetworkNo, "network refused"},
+		{balance.FlagSuspicious, "suspicious DE95"},
+		{balance.FlagAboveHold, "not below the hold"},
+		{balance.FlagLate, "late"},
+	}
+	var out []string
+	for _, n := range names {
+		if f&n.flag != 0 {
+			out = append(out, n.name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
