@@ -22,13 +22,14 @@ func BenchmarkDataPath(b *testing.B) {
 			address, stop := echo(b)
 			bare := drive(b, address, load.conns, load.window, benchFrame)
 			stop()
-			_, address = serveTCP(b, shards(2), LinkConfig{Dialect: mirror{}})
+			_, address = serveTCP(b, shards(b, 2), LinkConfig{Dialect: mirror{}})
 			ours := drive(b, address, load.conns, load.window, benchFrame)
 			b.ReportMetric(ours.rate, "msg/s")
 			b.ReportMetric(bare.rate, "bare-msg/s")
 			b.ReportMetric(ours.rate/bare.rate, "of-bare")
 			b.ReportMetric(ours.cpu, "cpu-µs/msg")
 			b.ReportMetric(bare.cpu, "bare-cpu-µs/msg")
+			b.ReportMetric(ours.cpu/bare.cpu, "cpu-of-bare")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -51,18 +52,26 @@ func (mirror) Decode(frame []byte, r *spec.Request) error {
 func (mirror) AppendReply(dst, frame []byte, _ spec.Response) []byte { return append(dst, frame...) }
 
 // shards answers from other goroutines, as the router does.
-func shards(n int) Handler {
+func shards(b *testing.B, n int) Handler {
+	b.Helper()
+	var all sync.WaitGroup
 	inboxes := make([]chan []spec.Call, n)
 	for i := range inboxes {
 		inboxes[i] = make(chan []spec.Call, 4096)
-		go func() {
+		all.Go(func() {
 			for batch := range inboxes[i] {
 				for _, call := range batch {
 					call.Answer(spec.Response{Reason: spec.Approved})
 				}
 			}
-		}()
+		})
 	}
+	b.Cleanup(func() {
+		for _, inbox := range inboxes {
+			close(inbox)
+		}
+		all.Wait()
+	})
 	return handlerFunc(func(batch []spec.Call) {
 		shard := batch[0].Request().STAN % uint32(n) //nolint:gosec // a few
 		inboxes[shard] <- append([]spec.Call(nil), batch...)

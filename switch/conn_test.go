@@ -3,6 +3,7 @@ package authswitch
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,6 +232,7 @@ func TestALateApprovalStaysUnsaidAndOtherLateAnswersDoNot(t *testing.T) {
 		{"approval of a single message", "0200", spec.Approved, false},
 		{"refusal", "0100", spec.InsufficientFunds, true},
 		{"said to be late", "0100", spec.Late, true},
+		{"approval, by a profile that says when it is late", "0101", spec.Approved, false},
 		{"advice taken", "0120", spec.Approved, true},
 		{"reversal done", "0400", spec.Approved, true},
 		{"reversal advice done", "0420", spec.Approved, true},
@@ -238,7 +240,7 @@ func TestALateApprovalStaysUnsaidAndOtherLateAnswersDoNot(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				desk := newDesk()
-				h := newHouse(t, desk, LinkConfig{Dialect: &plain{spec.Policy{Budget: time.Second}}})
+				h := newHouse(t, desk, LinkConfig{Dialect: &plain{spec.Policy{Budget: time.Second, LateAnswers: strings.HasSuffix(c.name, "late")}}})
 				p := h.dial()
 				p.send(frame(c.mti, 1, 0, ""))
 				call := desk.take()

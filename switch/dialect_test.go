@@ -17,6 +17,7 @@ const plainSize = 23
 // Troublesome tails of a message.
 const (
 	badField   = "BAD"   // does not decode, MTI, DE7 and DE11 are read
+	badAndMute = "BADM"  // the same, and no answer can be built
 	panicky    = "PANIC" // decoding panics
 	unsayable  = "MUTE"  // no answer can be built
 	panicReply = "ARGH"  // building the answer panics
@@ -62,7 +63,7 @@ func (p *plain) Decode(frame []byte, r *spec.Request) error {
 	r.Fields.Add(11)
 	r.Fields.Add(70)
 	switch string(frame[plainSize:]) {
-	case badField:
+	case badField, badAndMute:
 		return &spec.FieldError{Field: 48, Offset: plainSize, Expected: "something better"}
 	case panicky:
 		panic("card 0000 in " + string(frame))
@@ -82,7 +83,7 @@ func digits(b []byte) (n int, err error) {
 
 func (p *plain) AppendReply(dst, frame []byte, r spec.Response) []byte {
 	switch string(frame[plainSize:]) {
-	case unsayable:
+	case unsayable, badAndMute:
 		return dst
 	case panicReply:
 		panic("no answer to " + string(frame))

@@ -23,6 +23,7 @@ func TestWhatABadMessageGets(t *testing.T) {
 		{"field that cannot be read", frame("0100", 1, 0, badField), &answered{"0110", 1, spec.FormatError}, "de48"},
 		{"advice whose field cannot be read", frame("0120", 1, 0, badField), &answered{"0130", 1, spec.FormatError}, "de48"},
 		{"answer whose field cannot be read", frame("0110", 1, 0, badField), nil, "de48"},
+		{"field that cannot be read, and the dialect finds no answer", frame("0100", 1, 0, badAndMute), nil, "de48"},
 		{"MTI that is not digits", []byte("abcd0000000000000000000"), nil, "mti"},
 		{"message that ends before DE11", []byte("010011"), nil, "de7"},
 		{"MTI that is not known", frame("1234", 1, 0, ""), &answered{"1244", 1, spec.FormatError}, ""},

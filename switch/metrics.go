@@ -1,6 +1,7 @@
 package authswitch
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -88,7 +89,7 @@ func (m *Metrics) link(name string) *linkMetrics {
 		pauses: m.pauses.With(label), panics: m.panics.With(label), refused: m.refused.With(label),
 	}
 	for class := range l.frames {
-		l.frames[class] = m.frames.WithLabelValues(name, spec.Class(class).String()) //nolint:gosec // few
+		l.frames[class] = m.frames.WithLabelValues(name, strings.ReplaceAll(spec.Class(class).String(), " ", "_")) //nolint:gosec // few
 	}
 	l.answers = append(l.answers, m.answers.WithLabelValues(name, spec.ReasonNone.String()))
 	for _, reason := range spec.Reasons() {

@@ -90,7 +90,7 @@ func TestEachAnswerIsCountedWithItsReason(t *testing.T) {
 	h.metrics.want(t, 2, "answers_total", "approved")
 	h.metrics.want(t, 1, "answers_total", "not_served")
 	h.metrics.want(t, 1, "frames_total", "authorization")
-	h.metrics.want(t, 2, "frames_total", "network management")
+	h.metrics.want(t, 2, "frames_total", "network_management")
 	h.metrics.want(t, 1, "unsolicited_total")
 	h.metrics.want(t, 3, "answer_seconds")
 	h.metrics.want(t, 1, "decode_seconds")

@@ -143,7 +143,7 @@ func (s *Switch) admit(l *link, nc net.Conn) {
 	c, err := l.join(nc)
 	if err != nil {
 		l.metrics.refused.Inc()
-		if ok, left := l.openLines.allow(time.Now()); ok {
+		if ok, left := l.refusals.allow(time.Now()); ok {
 			l.log.Warn("connection refused", "peer", nc.RemoteAddr().String(), "cause", err, "left_out", left)
 		}
 		_ = nc.Close()

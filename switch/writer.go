@@ -120,8 +120,10 @@ func (w *writer) append(k *call, now time.Time, debug bool) {
 }
 
 // tooLate says whether an answer must not be sent any more: the network has decided for us by
-// now, and would not know that money is held as well. It is the last look before the wire. An
-// advice or a reversal is acknowledged however late.
+// now, and would not know that money is held as well. It is the last look before the wire, so
+// it is the same for a profile that answers Late instead of staying silent: such an answer
+// needs an entry first, and approves nothing. An advice or a reversal is acknowledged however
+// late.
 func (w *writer) tooLate(k *call, now time.Time) bool {
 	switch k.request.Class {
 	case spec.Authorization, spec.Financial:
@@ -149,7 +151,7 @@ func (w *writer) report(k *call, now time.Time, debug bool) {
 	left := 0
 	if k.response.Reason.Undecided() {
 		var ok bool
-		if ok, left = w.conn.link.lateLines.allow(now); !ok {
+		if ok, left = w.conn.link.undecided.allow(now); !ok {
 			return
 		}
 		level = slog.LevelError
