@@ -22,7 +22,9 @@ type Answer struct {
 	// elements, never what is in them.
 	Unexpected []string
 
-	errand errand // for Again
+	// For Again. A function, because printing an Answer must not reach the message: some
+	// verbs of fmt print what lies behind an unexported pointer.
+	again func(context.Context) (Answer, error)
 }
 
 // errand is a message, what it is about and what its answer changes.
@@ -55,11 +57,19 @@ func (a Answer) Approved() bool {
 // Again sends the very message that this answer belongs to once more, marked as a repeat:
 // 0101, 0121, 0401 or 0421. It is how to go on after [ErrNoAnswer], and how to see whether a
 // duplicate is answered from the record.
-func (n *Network) Again(ctx context.Context, a Answer) (Answer, error) {
-	e := a.errand
-	e.message = e.message.repeated()
-	e.twice = e.twice || a.MTI != ""
-	return n.ask(ctx, e)
+func (*Network) Again(ctx context.Context, a Answer) (Answer, error) {
+	if a.again == nil {
+		return Answer{}, errors.New("send again: this is not the answer to a message")
+	}
+	return a.again(ctx)
+}
+
+// again is the repeat of an errand.
+func (n *Network) again(e errand, answered bool) func(context.Context) (Answer, error) {
+	return func(ctx context.Context) (Answer, error) {
+		e := errand{message: e.message.repeated(), about: e.about, twice: e.twice || answered, settle: e.settle}
+		return n.ask(ctx, e)
+	}
 }
 
 // ask sends a message, judges its answer and enters it in the books. With [ErrNoAnswer] the
@@ -73,17 +83,17 @@ func (n *Network) ask(ctx context.Context, e errand) (Answer, error) {
 		}
 	}
 	if err != nil {
-		return Answer{errand: e}, err
+		return Answer{again: n.again(e, false)}, err
 	}
 	a := n.judged(e.message, replied, took)
-	a.errand = e
+	a.again = n.again(e, true)
 	if e.about != nil {
 		n.books.doubt(e.about, false)
 	}
 	if e.settle != nil {
 		e.settle(a)
 	}
-	n.tally.answered(a)
+	n.tally.answered(e, a)
 	return a, nil
 }
 

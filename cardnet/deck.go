@@ -14,14 +14,16 @@ type deck struct {
 }
 
 func newDeck(mix Mix, random *rand.Rand) *deck {
-	d := &deck{random: random, kinds: make([]kind, deckSize)}
-	at := 0
-	shares := mix.perMille()
-	for k := range refund + 1 {
+	d := &deck{random: random}
+	shares, left := mix.perMille(), deckSize
+	for k := purchase + 1; k <= refund; k++ {
 		for range shares[k] / k.messages() {
-			d.kinds[at] = k
-			at++
+			d.kinds = append(d.kinds, k)
+			left -= k.messages()
 		}
+	}
+	for range left {
+		d.kinds = append(d.kinds, purchase)
 	}
 	d.dealt = len(d.kinds) // shuffled before the first deal
 	return d

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moov-io/iso8583"
 	"go.uber.org/goleak"
 )
 
@@ -50,6 +51,7 @@ func offline(cfg Config) *Network {
 // issuer is the other side of the tests: it listens on loopback and answers with decide.
 type issuer struct {
 	t      testing.TB
+	table  *iso8583.MessageSpec
 	listen net.Listener
 	decide func(message) (reply message, silent bool)
 	lines  sync.WaitGroup
@@ -70,7 +72,7 @@ func newIssuer(t testing.TB, decide func(message) (message, bool)) *issuer {
 	if decide == nil {
 		decide = func(m message) (message, bool) { return reply(m, "00", "731200"), false }
 	}
-	i := &issuer{t: t, listen: l, decide: decide}
+	i := &issuer{t: t, table: newTable(), listen: l, decide: decide}
 	i.lines.Go(i.accept)
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -95,13 +97,13 @@ func (i *issuer) accept() {
 
 func (i *issuer) serve(c net.Conn) {
 	defer c.Close() //nolint:errcheck // a test's
-	table, r := newTable(), bufio.NewReader(c)
+	r := bufio.NewReader(c)
 	for {
 		frame, err := readFrame(r)
 		if err != nil {
 			return
 		}
-		decoded, err := decode(table, frame)
+		decoded, err := decode(i.table, frame)
 		if err != nil {
 			i.t.Errorf("the network sent a frame that cannot be read: %v", err)
 			return
@@ -114,14 +116,14 @@ func (i *issuer) serve(c net.Conn) {
 		if silent {
 			continue
 		}
-		if err := send(c, answer); err != nil {
+		if err := send(c, i.table, answer); err != nil {
 			return
 		}
 	}
 }
 
-func send(c net.Conn, m message) error {
-	packed, err := m.pack(newTable())
+func send(c net.Conn, table *iso8583.MessageSpec, m message) error {
+	packed, err := m.pack(table)
 	if err != nil {
 		return err
 	}

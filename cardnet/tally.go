@@ -85,16 +85,16 @@ func (t *tally) unexpected(what string) {
 	t.count.Unexpected[what]++
 }
 
-func (t *tally) answered(a Answer) {
+func (t *tally) answered(e errand, a Answer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.count.Messages++
-	switch class := a.errand.message.mti[:3]; {
-	case a.errand.twice:
+	switch class := e.message.mti[:3]; {
+	case e.twice:
 		t.count.Duplicates++
 	case class == "010" && !a.Approved():
 		t.count.Declined[a.ActionCode]++
-	case class == "010" && a.errand.message.inquires():
+	case class == "010" && e.message.inquires():
 		t.count.Inquiries++
 	case class == "010":
 		t.count.Approved++

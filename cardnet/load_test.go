@@ -1,0 +1,287 @@
+package cardnet
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// crowd opens cards at a bank: some that work, one frozen, one unknown.
+func crowd(t testing.TB, b *bank, cards int, funds int64) Load {
+	l := Load{Funds: funds, Seed: 7, Unknown: []Card{card(t, 999, "2912")}, Frozen: []Card{card(t, 900, "2912")}}
+	for n := range cards {
+		c := card(t, n, "2912")
+		b.open(c, funds, false)
+		l.Cards = append(l.Cards, c)
+	}
+	b.open(l.Frozen[0], funds, true)
+	return l
+}
+
+func TestALoadShowsEverythingAndTheBooksAgree(t *testing.T) {
+	for _, dialect := range []string{DialectJCB, DialectQUICPay} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			b := newBank()
+			n := newIssuer(t, b.decide).dial(Config{Dialect: dialect, Connections: 4})
+			l := crowd(t, b, 6, 100_000)
+			l.Rate, l.For = 1000, 2500*time.Millisecond
+			seconds := 0
+			l.Every = func(second, total Figures) {
+				seconds++
+				if second.Messages == 0 || second.P99 == 0 || total.Messages < second.Messages {
+					t.Errorf("second %d: %+v", seconds, second)
+				}
+			}
+			f, err := n.Run(t.Context(), l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seconds != 2 {
+				t.Errorf("Every was called %d times in 2.5 s, want 2", seconds)
+			}
+			if len(f.Unexpected) != 0 || f.NoAnswer != 0 {
+				t.Errorf("unexpected %v, unanswered %d", f.Unexpected, f.NoAnswer)
+			}
+			for _, code := range []string{"51", "57", "54", "14", "05"} {
+				if f.Declined[code] == 0 {
+					t.Errorf("nothing was refused with %s", code)
+				}
+			}
+			if f.Approved == 0 || f.Reversed == 0 || f.Advices == 0 || f.Duplicates == 0 || f.Inquiries == 0 {
+				t.Errorf("a kind of traffic is missing: %+v", f)
+			}
+			if f.P50 <= 0 || f.P50 > f.P99 || f.P99 > f.Max+f.Max/50 {
+				t.Errorf("latencies p50 %v p99 %v max %v", f.P50, f.P99, f.Max)
+			}
+			for c, h := range n.Expected() {
+				if h.Uncertain != 0 || c != l.Unknown[0] && h.Yen != b.held(c) {
+					t.Errorf("card %v: the books say %+v, the bank holds %d", c, h, b.held(c))
+				}
+			}
+			if total := n.Expected()[l.Frozen[0]]; total.Yen == 0 {
+				t.Error("no stand-in was made for the frozen card")
+			}
+		})
+	}
+}
+
+func TestALongLoadDoesNotRunOutOfMoney(t *testing.T) {
+	t.Parallel()
+	b := newBank()
+	n := newIssuer(t, b.decide).dial(Config{Connections: 2})
+	l := crowd(t, b, 4, 25_000)
+	l.Rate, l.For = 2000, 1500*time.Millisecond
+	f, err := n.Run(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := int64(0)
+	for _, count := range f.Declined {
+		refused += count
+	}
+	if share := f.Approved * 100 / (f.Approved + refused); share < 85 {
+		t.Errorf("%d %% of %d authorizations were approved, want 85 or more", share, f.Approved+refused)
+	}
+	if all := int64(len(l.Cards)) * l.Funds; b.granted < 2*all {
+		t.Errorf("purchases of %d yen on cards of %d: too few to test anything", b.granted, all)
+	}
+	if b.lowest < 0 {
+		t.Error("the bank went below zero")
+	}
+}
+
+func TestALoadThatLosesItsConnectionsKeepsTrueBooks(t *testing.T) {
+	t.Parallel()
+	b := newBank()
+	i := newIssuer(t, b.decide)
+	n := i.dial(Config{Connections: 3})
+	l := crowd(t, b, 4, 100_000)
+	l.Rate, l.For = 1000, time.Second
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	hung := make(chan struct{})
+	go func() {
+		defer close(hung)
+		ticker := time.NewTicker(40 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				i.hangUp()
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	f, err := n.Run(context.WithoutCancel(ctx), l)
+	cancel()
+	<-hung
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.NoAnswer == 0 {
+		t.Error("no message lost its answer: the test did not test")
+	}
+	for what := range f.Unexpected {
+		t.Errorf("unexpected: %s", what)
+	}
+	for c, h := range n.Expected() {
+		if h.Uncertain == 0 && c != l.Unknown[0] && h.Yen != b.held(c) {
+			t.Errorf("card %v: the books say %+v, the bank holds %d", c, h, b.held(c))
+		}
+	}
+}
+
+func TestALoadNoticesAnIssuerThatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		when func(m, right message) bool
+		code string // answered instead
+		says string
+	}{
+		"a frozen card pays": {
+			func(_, a message) bool { return a.elements[39] == "57" }, "00", "answered 00, expected 57",
+		},
+		"a cancelled purchase is approved": {
+			func(_, a message) bool { return a.elements[39] == "05" }, "00", "approved though its reversal had come first",
+		},
+		"an advice is refused": {
+			func(m, _ message) bool { return m.mti == "0120" }, "51", "0130: answered 51, expected 00",
+		},
+		"a cancel is refused": {
+			func(m, _ message) bool { return m.mti == "0400" }, "12", "0410: answered 12, expected 00",
+		},
+		"a repeat gets a new approval code": {
+			func(m, a message) bool { return m.mti == "0101" && a.elements[39] == "00" && !m.inquires() }, "00", "a repeat got another answer",
+		},
+		"an unknown card pays": {
+			func(_, a message) bool { return a.elements[39] == "14" }, "00", "answered 00, expected 14",
+		},
+		"our stand-in is forgotten": {
+			func(_, a message) bool { return strings.HasPrefix(a.elements[38], "9") }, "00", "not our approval code",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b := newBank()
+			slips := 0
+			b.slip = func(m, a message) (message, bool) {
+				if !c.when(m, a) {
+					return a, false
+				}
+				return reply(m, c.code, "123456"), true
+			}
+			b.slipped = func() {
+				if slips++; slips == 3 {
+					cancel()
+				}
+			}
+			n := newIssuer(t, b.decide).dial(Config{})
+			l := crowd(t, b, 3, 100_000)
+			l.Rate = 3000
+			l.Mix = Mix{Frozen: 100, UnknownCard: 100, Cancel: 150, Repeat: 150, EarlyCancel: 150, StandIn: 150}
+			f, err := n.Run(ctx, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := false
+			for what := range f.Unexpected {
+				found = found || strings.Contains(what, c.says)
+			}
+			if !found {
+				t.Errorf("unexpected %v, want one that says %q", f.Unexpected, c.says)
+			}
+		})
+	}
+}
+
+func TestADeckHoldsEveryKindAsOftenAsTheMixSays(t *testing.T) {
+	mix := DefaultMix()
+	d := newDeck(mix, rand.New(rand.NewPCG(1, 2)))
+	messages, dealt := 0, map[kind]int{}
+	for range len(d.kinds) {
+		k := d.deal()
+		dealt[k] += k.messages()
+		messages += k.messages()
+	}
+	for k, want := range mix.perMille() {
+		if dealt[k] != want {
+			t.Errorf("kind %d: %d messages of a thousand, want %d", k, dealt[k], want)
+		}
+	}
+	if messages != deckSize {
+		t.Errorf("a deck is %d messages, want %d", messages, deckSize)
+	}
+}
+
+func TestTheSameSeedMakesTheSameTraffic(t *testing.T) {
+	draws := func(seed uint64) (all []due) {
+		b := newBank()
+		l := crowd(t, b, 5, 100_000).withDefaults()
+		l.Seed = seed
+		r := newRun(offline(Config{}), l)
+		for range 3000 {
+			all = append(all, r.draw(time.Time{}))
+		}
+		return all
+	}
+	if !slices.Equal(draws(1), draws(1)) {
+		t.Error("two runs of one seed differ")
+	}
+	if slices.Equal(draws(1), draws(2)) {
+		t.Error("two seeds make the same traffic")
+	}
+	for _, d := range draws(3) {
+		if d.kind == purchase && (d.amount < 1 || d.amount > 3000) || d.kind == cardCheck && (d.amount < 1 || d.amount > 200) {
+			t.Errorf("an amount of %d for kind %d", d.amount, d.kind)
+		}
+	}
+}
+
+func TestALoadThatCannotBeMadeIsRefused(t *testing.T) {
+	good := []Card{card(t, 1, "2912")}
+	for name, l := range map[string]Load{
+		"no cards":              {},
+		"a negative rate":       {Cards: good, Rate: -1},
+		"a negative share":      {Cards: good, Mix: Mix{Cancel: -1}},
+		"a mix above thousand":  {Cards: good, Mix: Mix{Cancel: 600, Repeat: 600}},
+		"negative funds":        {Cards: good, Funds: -1},
+		"a time below nothing":  {Cards: good, For: -time.Second},
+		"nothing under way yet": {Cards: good, InFlight: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := offline(Config{}).Run(t.Context(), l); err == nil {
+				t.Error("it was accepted")
+			}
+		})
+	}
+}
+
+func TestALoadOverAClosedNetworkSaysSo(t *testing.T) {
+	b := newBank()
+	n := newIssuer(t, b.decide).dial(Config{})
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Run(t.Context(), crowd(t, b, 1, 1000)); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v, want ErrClosed", err)
+	}
+}
+
+func TestALoadEndsWithItsContext(t *testing.T) {
+	b := newBank()
+	n := newIssuer(t, b.decide).dial(Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	l := crowd(t, b, 2, 100_000)
+	l.Rate = 500
+	l.Every = func(_, _ Figures) { cancel() }
+	if f, err := n.Run(ctx, l); err != nil || f.Messages == 0 {
+		t.Errorf("%d messages, error %v", f.Messages, err)
+	}
+}
