@@ -93,9 +93,9 @@ type link struct {
 	metrics   *linkMetrics
 	signOn    signOn
 	lastFrame atomic.Int64 // Unix nanoseconds
-	badLines  throttle // about bad frames
-	refusals  throttle // about connections not taken
-	undecided throttle // lines about messages without a decision
+	badLines  throttle     // about bad frames
+	refusals  throttle     // about connections not taken
+	undecided throttle     // lines about messages without a decision
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}

@@ -7,14 +7,16 @@ import (
 	"sekisho/spec"
 )
 
+// step is one message and what follows from it.
+type step struct {
+	mti     string
+	network int
+	answer  string
+	reason  spec.Reason
+	state   string
+}
+
 func TestSignOnBelongsToTheLink(t *testing.T) {
-	type step struct {
-		mti     string
-		network int
-		answer  string
-		reason  spec.Reason
-		state   string
-	}
 	for _, c := range []struct {
 		name     string
 		required bool
