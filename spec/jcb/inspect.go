@@ -36,6 +36,15 @@ type Field struct {
 	Hex    string // with the length in front
 	Masked bool   // whether something is blanked
 	Tags   []Tag  // what DE48 and DE55 hold
+
+	broken bool // its elements could not be followed to the end
+}
+
+// hide blanks all of the field.
+func (f *Field) hide() {
+	f.Value = strings.Repeat(string(blank), len([]rune(f.Value)))
+	f.Hex = strings.Repeat(string(blank), len(f.Hex))
+	f.Masked, f.Tags = true, nil
 }
 
 // Tag is one element inside a field, masked.
@@ -57,13 +66,19 @@ func (d *Dialect) Inspect(frame []byte) Inspection {
 	if m.Span(1).End > 0 {
 		in.Fields = append(in.Fields, bitmapRow(&m))
 	}
+	cover := newCover(&m, err)
 	for n := 2; n <= wire.FieldMax; n++ {
 		if m.Fields.Has(n) {
-			in.Fields = append(in.Fields, d.inspectField(&m, n))
+			f := d.inspectField(&m, n)
+			if cover.hides(n) {
+				f.hide()
+			}
+			cover.pass(n, f.broken)
+			in.Fields = append(in.Fields, f)
 		}
 	}
 	if err != nil {
-		in.setError(d, frame, &m, *err)
+		in.setError(d, frame, &m, *err, cover)
 		return in
 	}
 	in.Missing = missing(classOf(m.MTI), m.Fields)
@@ -111,6 +126,7 @@ func (d *Dialect) inspectField(m *wire.Message, n int) Field {
 	case 55:
 		f.Tags = chipTags(value)
 	}
+	f.broken = len(f.Tags) > 0 && f.Tags[len(f.Tags)-1].ID == unknownTag
 	return f
 }
 
@@ -135,7 +151,7 @@ func latin(b []byte) string {
 }
 
 // setError keeps where and why, and shows of the wrong field what may be shown.
-func (in *Inspection) setError(d *Dialect, frame []byte, m *wire.Message, err spec.FieldError) {
+func (in *Inspection) setError(d *Dialect, frame []byte, m *wire.Message, err spec.FieldError, c *cover) {
 	if _, cause := d.layout.Suspect(frame); cause != "" {
 		err.Cause = cause
 	}
@@ -151,8 +167,8 @@ func (in *Inspection) setError(d *Dialect, frame []byte, m *wire.Message, err sp
 		from = 0 // bytes behind the last field: whatever they are, no field says
 		in.BadName = "bytes left over"
 	case inBitmap:
-	case spills(lastBefore(m.Fields, err.Field)):
-		from = 0 // a card number read too short would run on into this field
+	case c.passed, c.lost, err.Field == 3:
+		from = 0 // card data read too short would run on into this field
 	case maskable(err.Field):
 		from = (body - at) * 2
 	}
@@ -160,14 +176,4 @@ func (in *Inspection) setError(d *Dialect, frame []byte, m *wire.Message, err sp
 		text[i] = blank
 	}
 	in.BadHex, in.BadAt = string(text), (err.Offset-at)*2
-}
-
-// lastBefore is the highest field of the set below n.
-func lastBefore(set spec.FieldSet, n int) int {
-	for n--; n > 1; n-- {
-		if set.Has(n) {
-			return n
-		}
-	}
-	return 0
 }

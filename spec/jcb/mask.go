@@ -1,5 +1,10 @@
 package jcb
 
+import (
+	"sekisho/spec"
+	"sekisho/spec/wire"
+)
+
 // run is a part of a value: digits of a packed field, else characters or bytes.
 type run struct{ from, to int }
 
@@ -13,9 +18,43 @@ func maskable(field int) bool {
 	return false
 }
 
-// spills says whether card data in this field, its length read too short, would run on into
-// the next one.
-func spills(field int) bool { return maskable(field) && field != 52 }
+// cover hides what card data may have run into. In a message that does not decode, a length
+// in front of a track or of a group of elements may be the one that is wrong, and a bit of
+// the bitmap may be missing: what is read after it is then not what its name says.
+type cover struct {
+	wrong  bool // the message does not decode
+	passed bool // a field of variable length that holds card data was read
+	lost   bool // nothing that follows can be trusted
+}
+
+func newCover(m *wire.Message, err *spec.FieldError) *cover {
+	c := &cover{wrong: err != nil}
+	// A message that must carry a card number and announces none may carry it all the same.
+	c.lost = c.wrong && err.Field > 2 && !m.Fields.Has(2) && missing(classOf(m.MTI), spec.FieldSet{}) == 2
+	return c
+}
+
+// pass tells the cover of a field that was read.
+func (c *cover) pass(field int, broken bool) {
+	switch field {
+	case 35, 36, 45, 48, 55, 120: // not 2, whose length is checked well
+		c.passed = true
+		c.lost = c.lost || broken
+	}
+}
+
+// hides says whether a field must not be shown: one that is only bytes or unchecked text
+// could hold anything.
+func (c *cover) hides(field int) bool {
+	if !c.wrong || c.lost {
+		return c.wrong
+	}
+	switch field {
+	case 44, 52, 60, 61, 63, 64, 96, 101, 127, 128:
+		return c.passed
+	}
+	return false
+}
 
 // maskedRuns are the parts of a field's value that nobody may see. They are found by
 // position, never by looking for something like a card number: a track's separator can be

@@ -6,13 +6,16 @@ import (
 	"sekisho/spec/wire"
 )
 
+// unknownTag stands where elements cannot be followed any further.
+const unknownTag = "??"
+
 // privateTags are the elements of DE48, masked.
 func privateTags(value []byte, raw bool) []Tag {
 	var tags []Tag
 	for at := 0; at < len(value); {
 		t, ok := nextPrivateTag(value[at:])
 		if !ok {
-			return append(tags, Tag{ID: "??", Name: "cannot be followed from here"})
+			return append(tags, Tag{ID: unknownTag, Name: "cannot be followed from here"})
 		}
 		body := append([]byte(nil), value[at+t.body:at+t.end]...)
 		text := ""
@@ -54,7 +57,7 @@ func chipTags(value []byte) []Tag {
 	for at := 0; at < len(value); {
 		t, ok := nextChipTag(value[at:])
 		if !ok {
-			return append(tags, Tag{ID: "??", Name: "cannot be followed from here"})
+			return append(tags, Tag{ID: unknownTag, Name: "cannot be followed from here"})
 		}
 		body := value[at+t.body : at+t.end]
 		tag := Tag{ID: fmt.Sprintf("%X", t.id), Name: chipTagName(t.id)}
