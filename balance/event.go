@@ -152,15 +152,16 @@ type Flags uint32
 
 // The flags.
 const (
-	FlagOurCode       Flags = 1 << iota // the approval code came from the card's counter
-	FlagAmountDiffers                   // the advice's amount is not the one we approved
-	FlagAfterReversal                   // came after the reversal of its purchase
-	FlagNetworkNo                       // the network refused in our place what we had approved
-	FlagSuspicious                      // DE95 with a zero head and a non-zero tail
-	FlagAboveHold                       // DE95 not below the hold
-	FlagNotPlaceable                    // amount in no usable currency, or other content under one key
-	FlagUnconditional                   // held without asking for funds
-	FlagLate                            // past its deadline
+	FlagOurCode        Flags = 1 << iota // the approval code came from the card's counter
+	FlagAmountDiffers                    // the advice's amount is not the one we approved
+	FlagAfterReversal                    // came after the reversal of its purchase
+	FlagNetworkNo                        // the network refused in our place what we had approved
+	FlagSuspicious                       // DE95 with a zero head and a non-zero tail
+	FlagAboveHold                        // DE95 not below the hold
+	FlagNotPlaceable                     // amount in no usable currency, or other content under one key
+	FlagUnconditional                    // held without asking for funds
+	FlagLate                             // past its deadline
+	FlagPartlyReversed                   // a part of it was reversed
 )
 
 // State is where a purchase stands.

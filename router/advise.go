@@ -76,6 +76,10 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 			amount = left
 		}
 	case balance.Open:
+		if known.Flags&balance.FlagPartlyReversed != 0 && amount > known.Hold {
+			e.Flags |= balance.FlagAfterReversal // what was reversed stays reversed
+			amount = known.Hold
+		}
 		if amount != known.Hold {
 			e.Flags |= balance.FlagAmountDiffers
 		}

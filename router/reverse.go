@@ -117,6 +117,7 @@ func (p *passage) reverseHold(e *balance.Event, original *balance.Purchase, prog
 		e.Flags |= balance.FlagSuspicious
 	case left < original.Hold:
 		e.Kind, e.Hold = balance.Reduced, left
+		e.Flags |= balance.FlagPartlyReversed
 		return p.done(e, spec.Approved)
 	default:
 		e.Flags |= balance.FlagAboveHold

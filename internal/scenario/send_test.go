@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"sekisho/balance"
@@ -42,8 +43,7 @@ func (w *world) open(name, rest string) {
 				oc.Status, _ = balance.ParseCardStatus(words[j+1])
 			case "token":
 				t := w.card(words[j+1])
-				t.id = c.id
-				t.expiry = c.expiry
+				t.id, t.expiry, t.token = c.id, c.expiry, true
 				oc.Tokens = append(oc.Tokens, w.hasher.Hash([]byte(t.pan)))
 			}
 		}
@@ -217,14 +217,13 @@ func (w *world) instant(text string) time.Time {
 	return time.Now().UTC().Add(w.duration(text))
 }
 
-var debugFrames = false
-
 // peer is the network's end of the connection.
 type peer struct {
 	conn   net.Conn
 	layout *wire.Layout
 	tell   func(string)
 	ended  chan struct{}
+	quiet  atomic.Bool // the story closes the connection
 }
 
 func newPeer(conn net.Conn, layout *wire.Layout, tell func(string)) *peer {
@@ -254,9 +253,6 @@ func (p *peer) write(mti string, fields map[int]string) {
 		frame = p.layout.Field(n).Append(frame, []byte(fields[n]))
 	}
 	head := binary.BigEndian.AppendUint16(nil, uint16(len(frame)))
-	if debugFrames {
-		println(fmt.Sprintf("%x", frame))
-	}
 	if _, err := p.conn.Write(append(append(head, 0, 0), frame...)); err != nil {
 		p.tell("wire   " + err.Error())
 	}
@@ -267,7 +263,7 @@ func (p *peer) read() {
 	for {
 		head := make([]byte, 4)
 		if _, err := io.ReadFull(p.conn, head); err != nil {
-			if err == io.EOF {
+			if err == io.EOF && !p.quiet.Load() {
 				p.tell("wire   closed by the switch")
 			}
 			return

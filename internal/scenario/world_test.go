@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,8 +47,8 @@ type world struct {
 // card is a card as a story names it.
 type card struct {
 	name, pan, expiry string
-	tokens            []string
 	id                spec.CardID
+	token             bool // another number of a card
 }
 
 func newWorld(t *testing.T, o balance.MemoryOptions) *world {
@@ -115,6 +116,7 @@ func (w *world) connect() {
 }
 
 func (w *world) stop() {
+	w.wire.quiet.Store(true)
 	w.sw.Close()
 	w.wire.close()
 	w.served.Wait()
@@ -157,6 +159,9 @@ func (w *world) run(commands string) string {
 	synctest.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if strings.Contains("\n"+commands, "\npour ") { // what is not waited for is seen in any order
+		slices.SortStableFunc(w.told, func(a, b string) int { return strings.Compare(a[:6], b[:6]) })
+	}
 	var out strings.Builder
 	for _, line := range w.told {
 		out.WriteString(line + "\n")
@@ -235,7 +240,7 @@ func (w *world) number(text string) int64 {
 // nameOf is the name of a card in the story.
 func (w *world) nameOf(id spec.CardID) string {
 	for _, c := range w.cards {
-		if c.id == id {
+		if c.id == id && !c.token {
 			return c.name
 		}
 	}
@@ -338,6 +343,7 @@ func flagNames(f balance.Flags) string {
 		{balance.FlagSuspicious, "suspicious DE95"},
 		{balance.FlagAboveHold, "not below the hold"},
 		{balance.FlagLate, "late"},
+		{balance.FlagPartlyReversed, "partly reversed"},
 	}
 	var out []string
 	for _, n := range names {
