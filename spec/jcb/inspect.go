@@ -63,10 +63,14 @@ func (d *Dialect) Inspect(frame []byte) Inspection {
 		in.MTI = m.MTI.String()
 		in.Fields = append(in.Fields, Field{Name: d.layout.Field(0).Name, Value: in.MTI, Hex: upperHex(m.Whole(0))})
 	}
-	if m.Span(1).End > 0 {
-		in.Fields = append(in.Fields, bitmapRow(&m))
-	}
 	cover := newCover(&m, err)
+	if m.Span(1).End > 0 {
+		row := bitmapRow(&m)
+		if cover.lost {
+			row.hideSecond()
+		}
+		in.Fields = append(in.Fields, row)
+	}
 	for n := 2; n <= wire.FieldMax; n++ {
 		if m.Fields.Has(n) {
 			f := d.inspectField(&m, n)
@@ -99,6 +103,16 @@ func bitmapRow(m *wire.Message) Field {
 		}
 	}
 	return Field{DE: 1, Offset: int(m.Span(1).At), Name: "bitmap", Value: strings.Join(names, " "), Hex: upperHex(raw)}
+}
+
+// hideSecond blanks the second bitmap: where its announcement is wrong, the card number
+// stands in its place.
+func (f *Field) hideSecond() {
+	const first = 16
+	if len(f.Hex) > first {
+		f.Value, f.Masked = "", true
+		f.Hex = f.Hex[:first] + strings.Repeat(string(blank), len(f.Hex)-first)
+	}
 }
 
 func (d *Dialect) inspectField(m *wire.Message, n int) Field {
@@ -162,7 +176,7 @@ func (in *Inspection) setError(d *Dialect, frame []byte, m *wire.Message, err sp
 	at, body, end := int(m.Bad.At), int(m.Bad.Body), min(int(m.Bad.End), len(frame))
 	text := []byte(upperHex(frame[at:end]))
 	from := len(text)
-	switch inBitmap := at == int(m.Span(1).At) || err.Field < 2; {
+	switch inBitmap := !c.lost && at == int(m.Span(1).At) || err.Field < 2; {
 	case at == int(m.Span(err.Field).End):
 		from = 0 // bytes behind the last field: whatever they are, no field says
 		in.BadName = "bytes left over"

@@ -29,9 +29,20 @@ type cover struct {
 
 func newCover(m *wire.Message, err *spec.FieldError) *cover {
 	c := &cover{wrong: err != nil}
-	// A message that must carry a card number and announces none may carry it all the same.
-	c.lost = c.wrong && err.Field > 2 && !m.Fields.Has(2) && missing(classOf(m.MTI), spec.FieldSet{}) == 2
+	// A message of a kind that carries a card number, in which none was read, may carry it
+	// where something else was read.
+	c.lost = c.wrong && carriesCard(m.MTI) && !m.Fields.Has(2)
 	return c
+}
+
+// carriesCard goes by the second digit: all but file updates, administrative and network
+// management messages.
+func carriesCard(mti spec.MTI) bool {
+	switch mti / 100 % 10 {
+	case 3, 6, 8:
+		return false
+	}
+	return true
 }
 
 // pass tells the cover of a field that was read.

@@ -48,15 +48,14 @@ func (l *Layout) read(frame []byte, m *Message, supposed, length int) *spec.Fiel
 	if err != nil {
 		return err
 	}
-	bitmapAt := int(m.spans[1].At)
 	last := 1
 	for w, word := range set {
 		for ; word != 0; word &= word - 1 {
 			n := w*64 + bits.TrailingZeros64(word) + 1
 			f := l.fields[n]
 			if f == nil {
-				m.Bad = spanOf(bitmapAt, bitmapAt, at, 0)
-				return unknownField(n, bitmapAt+(n-1)/8)
+				m.Bad = m.spans[1]
+				return unknownField(n, int(m.Bad.At)+(n-1)/8)
 			}
 			s := &m.spans[n]
 			suppose := -1
