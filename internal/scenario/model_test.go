@@ -1,0 +1,295 @@
+package scenario
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sekisho/balance"
+)
+
+// model is a second, naive account of DOMAIN §3 and §7: it remembers everything for ever and
+// looks at all of it each time.
+type model struct {
+	allocated int64
+	frozen    bool
+	purchases map[string]*bought // by STAN: every purchase here has its own
+	answers   map[string]string  // what a key was answered, and for which content
+}
+
+type bought struct {
+	asked, advised, declined, reversed, networkNo, partly bool
+	state                                                 string // "", open, closed
+	hold, left                                            int64  // left: of an early partial reversal, -1 none
+	expires                                               time.Time
+	code                                                  string
+}
+
+func newModel(allocated int64) *model {
+	return &model{allocated: allocated, purchases: map[string]*bought{}, answers: map[string]string{}}
+}
+
+func (m *model) purchase(stan string) *bought {
+	if m.purchases[stan] == nil {
+		m.purchases[stan] = &bought{left: -1}
+	}
+	return m.purchases[stan]
+}
+
+func (m *model) available(now time.Time) int64 {
+	free := m.allocated
+	for _, p := range m.purchases {
+		if p.state == "open" && !now.Before(p.expires) {
+			p.state = "closed"
+		}
+		if p.state == "open" {
+			free -= p.hold
+		}
+	}
+	return free
+}
+
+func lasts(amount int64) time.Duration {
+	if amount <= 200 {
+		return 24 * time.Hour
+	}
+	return 7 * 24 * time.Hour
+}
+
+// answer is what a message must be answered: DE39, and whether money was held anew.
+func (m *model) answer(op op, now time.Time) string {
+	free := m.available(now)
+	key := op.mti[:3] + op.stan
+	content := fmt.Sprint(op.amount)
+	if known, ok := m.answers[key]; ok {
+		was, of, _ := strings.Cut(known, "/")
+		switch {
+		case of == content:
+			return was
+		case op.mti[2] == '2':
+			return "00"
+		}
+		return "94"
+	}
+	said := ""
+	switch op.mti[:3] {
+	case "010":
+		said = m.authorize(op, free, now)
+		if said == "94" {
+			return said // nothing is remembered of it
+		}
+	case "012":
+		said = m.advise(op, now)
+	default:
+		said = m.reverse(op)
+	}
+	m.answers[key] = said + "/" + content
+	return said
+}
+
+func (m *model) authorize(op op, free int64, now time.Time) string {
+	p := m.purchase(op.stan)
+	p.asked = true
+	switch {
+	case p.reversed || p.networkNo || (p.left >= 0 && p.state == ""):
+		return "05"
+	case p.advised && m.answers["012"+op.stan] != "00/"+fmt.Sprint(op.amount):
+		p.asked = false
+		return "94"
+	case p.left >= 0:
+		return "05"
+	case p.advised:
+		return "00"
+	case m.frozen:
+		p.declined = true
+		return "57"
+	case op.amount == 0:
+		p.state = "closed"
+		return "00"
+	case op.amount > free:
+		p.declined = true
+		return "51"
+	}
+	p.state, p.hold, p.expires = "open", op.amount, now.Add(lasts(op.amount))
+	return "00"
+}
+
+func (m *model) advise(op op, now time.Time) string {
+	p := m.purchase(op.stan)
+	first := !p.advised
+	p.advised = true
+	switch {
+	case op.no:
+		if p.state == "open" && first {
+			p.state, p.networkNo = "closed", true
+		} else if p.state == "" && !p.asked && !p.reversed && p.left < 0 {
+			p.networkNo = true
+		}
+		return "00"
+	case p.reversed:
+		return "00"
+	}
+	hold := op.amount
+	if p.left >= 0 && p.state != "open" {
+		hold = min(hold, p.left)
+	}
+	if p.state == "open" && p.partly {
+		hold = min(hold, p.hold)
+	}
+	if hold == 0 {
+		p.state, p.hold = "closed", 0
+		return "00"
+	}
+	if p.state != "open" {
+		p.expires = now.Add(lasts(hold))
+	}
+	p.state, p.hold = "open", hold
+	return "00"
+}
+
+func (m *model) reverse(op op) string {
+	p := m.purchase(op.of)
+	request := op.mti[2] == '0'
+	full := op.left <= 0
+	switch {
+	case p.state == "open" && full:
+		p.state, p.reversed = "closed", true
+	case p.state == "open" && op.left < p.hold:
+		p.hold, p.partly = op.left, true
+	case p.state == "open" && request:
+		return "13"
+	case p.state == "open":
+	case full:
+		p.reversed = true
+	case p.state == "" && !p.advised && !p.reversed && (p.left < 0 && !p.asked || op.left < p.left):
+		p.left = op.left
+	}
+	return "00"
+}
+
+// op is one step of a walk.
+type op struct {
+	mti, stan, of string
+	amount, left  int64
+	no            bool
+}
+
+// line is the op as a command. Every purchase keeps its DE7.
+func (o op) line(sent map[string]string, now time.Time) string {
+	if sent[o.stan] == "" {
+		sent[o.stan] = now.UTC().Format("0102150405")
+	}
+	line := fmt.Sprintf("send %s card A amount %d stan %s f7 %s", o.mti, o.amount, o.stan, sent[o.stan])
+	switch o.mti[:3] {
+	case "012":
+		line += " code 777777 action 00"
+		if o.no {
+			line += " f39 05"
+		}
+	case "040", "042":
+		if sent[o.of] == "" {
+			sent[o.of] = now.UTC().Format("0102150405")
+		}
+		line += " f90 0100" + o.of + sent[o.of] + "0008871000000088710000"
+		if o.left >= 0 {
+			line += fmt.Sprintf(" left %d", o.left)
+		}
+	}
+	return line
+}
+
+var walks = flag.Int("walks", 40, "random walks on each kind of store")
+
+var wireAnswer = regexp.MustCompile(`wire   \d{4} 39=(..)`)
+
+// TestRandomWalksAgreeWithANaiveModel walks at random over the messages of a few purchases, with
+// hours and days in between, restarts, and on a single store lost and late answers.
+func TestRandomWalksAgreeWithANaiveModel(t *testing.T) {
+	const steps = 80
+	for _, single := range []bool{false, true} {
+		for seed := range *walks {
+			t.Run(fmt.Sprintf("single=%v/seed=%d", single, seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { walk(t, single, uint64(seed), steps) })
+			})
+		}
+	}
+}
+
+func walk(t *testing.T, single bool, seed uint64, steps int) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	w := newWorld(t, balance.MemoryOptions{Single: single})
+	defer w.close()
+	w.run("wallet alice posted 20000, card A allocated 9000, card B allocated 1000")
+	m := newModel(9000)
+	sent := map[string]string{}
+	last := op{}
+	for step := range steps {
+		switch n := r.IntN(100); {
+		case n < 4:
+			w.run("restart")
+		case n < 10:
+			w.run([]string{"advance 2h", "advance 5h", "advance 26h", "advance 3d", "advance 9d"}[r.IntN(5)])
+		case n < 12:
+			m.frozen = !m.frozen
+			w.run("card A " + map[bool]string{true: "frozen", false: "active"}[m.frozen])
+		case n < 20 && single:
+			w.faults = append(w.faults, []balance.Fault{balance.FaultUnknown, balance.FaultUnknownIn, balance.FaultUnknownLate, balance.FaultOut}[r.IntN(4)])
+		}
+		o := last
+		if step == 0 || r.IntN(5) > 0 {
+			o = randomOp(r)
+		}
+		last = o
+		now := time.Now()
+		seen := w.run(o.line(sent, now))
+		if single && !strings.Contains(seen, "wire") {
+			seen += w.run("advance 2s")
+		}
+		want := m.answer(o, now)
+		got := wireAnswer.FindStringSubmatch(seen)
+		if len(got) == 0 || got[1] != want {
+			t.Fatalf("step %d: %+v: want 39=%s, seen %q", step, o, want, seen)
+		}
+		if free := m.available(time.Now()); !strings.Contains(w.run("send 0100 card A amount 0 pc 300000 stan 99999"+fmt.Sprint(step%10)+" f7 "+time.Now().UTC().Format("0102150405")), inquiry(free, m.frozen)) {
+			t.Fatalf("step %d: %+v: want available %d, seen %q", step, o, free, w.told)
+		}
+	}
+	w.verify()
+}
+
+func inquiry(free int64, frozen bool) string {
+	if frozen {
+		return "39=57"
+	}
+	sign := "C"
+	if free < 0 {
+		sign, free = "D", -free
+	}
+	return fmt.Sprintf("54=0002392%s%012d", sign, free)
+}
+
+func randomOp(r *rand.Rand) op {
+	stan := fmt.Sprintf("1%05d", r.IntN(12))
+	o := op{stan: stan, amount: []int64{100, 800, 1500, 1500, 6000, 20000, 0}[r.IntN(7)], left: -1}
+	switch r.IntN(8) {
+	case 0, 1, 2:
+		o.mti = "0100"
+	case 3:
+		o.mti = "0101"
+	case 4:
+		o.mti = "0120"
+		o.no = r.IntN(4) == 0
+	default:
+		o.mti = []string{"0400", "0420", "0401"}[r.IntN(3)]
+		o.of, o.stan = stan, fmt.Sprintf("%s%05d", o.mti[2:3], r.IntN(30))
+		if r.IntN(2) == 0 {
+			o.left = []int64{50, 700, 1400, 5000, 0}[r.IntN(5)]
+		}
+	}
+	return o
+}
