@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sekisho/balance"
+	"sekisho/router"
+	"sekisho/spec"
+	authswitch "sekisho/switch"
+)
+
+// engine is the switch with everything it runs on, put together and serving.
+type engine struct {
+	store    balance.Store
+	book     *balance.Book
+	hasher   *spec.Hasher
+	registry *prometheus.Registry
+	network  *authswitch.Switch
+	admin    *http.Server
+	log      *slog.Logger
+
+	links     []listening
+	adminAddr net.Addr
+	state     atomic.Pointer[string] // serving, draining or failed
+	failed    chan error             // what ended it from inside; one is enough
+	serving   sync.WaitGroup
+}
+
+// listening is a link and where it really listens, whatever port was asked for.
+type listening struct {
+	Name    string `json:"name"`
+	Dialect string `json:"dialect"`
+	Framing string `json:"framing"`
+	Listen  string `json:"listen"`
+	address net.Addr
+}
+
+// assemble opens the store and starts everything on it. It returns once every port is open.
+func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, err error) {
+	e := &engine{log: log, registry: newRegistry(), failed: make(chan error, 1)}
+	e.setState("serving")
+	e.store, e.hasher, err = openStore(s, true, log, e.fail)
+	if err != nil {
+		return nil, err
+	}
+	e.book = balance.NewBook(e.store, balance.Options{Shards: s.Shards, Log: log})
+	registerBook(e.registry, e.book)
+	if err := e.listen(ctx, s); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// listen starts the links, then the admin port: when that answers, everything is there.
+func (e *engine) listen(ctx context.Context, s *settings) error {
+	configs := make([]authswitch.LinkConfig, 0, len(s.Links))
+	for i := range s.Links {
+		l := &s.Links[i]
+		d, err := dialectNamed(l.Dialect).make(e.hasher, l.Fields, l.Profile)
+		if err != nil {
+			return fmt.Errorf("link %s: %w", l.Name, err)
+		}
+		configs = append(configs, authswitch.LinkConfig{Name: l.Name, Dialect: d, DialectName: l.Dialect, Framing: l.Framing, Limits: l.Limits})
+	}
+	metrics, err := authswitch.NewMetrics(e.registry)
+	if err != nil {
+		return err
+	}
+	handler := router.New(e.book, s.Programs, e.log, router.NewMetrics(e.registry))
+	e.network, err = authswitch.New(e.log, handler, metrics, configs...)
+	if err != nil {
+		return err
+	}
+	var open net.ListenConfig
+	for i := range s.Links {
+		l := &s.Links[i]
+		listener, err := open.Listen(ctx, "tcp", l.Listen)
+		if err != nil {
+			return fmt.Errorf("link %s: %w", l.Name, err)
+		}
+		e.links = append(e.links, listening{l.Name, l.Dialect, l.Framing.String(), listener.Addr().String(), listener.Addr()})
+		e.serving.Go(func() {
+			if err := e.network.Serve(l.Name, listener); err != nil {
+				e.fail(fmt.Errorf("link %s: %w", l.Name, err))
+			}
+		})
+	}
+	listener, err := open.Listen(ctx, "tcp", s.Admin)
+	if err != nil {
+		return fmt.Errorf("admin port: %w", err)
+	}
+	e.adminAddr = listener.Addr()
+	e.admin = newAdmin(e.registry, e.readiness, e.log)
+	e.serving.Go(func() {
+		if err := e.admin.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			e.fail(fmt.Errorf("admin port: %w", err))
+		}
+	})
+	return nil
+}
+
+// Addr is where a link listens; nil when there is no such link.
+func (e *engine) Addr(link string) net.Addr {
+	for i := range e.links {
+		if e.links[i].Name == link {
+			return e.links[i].address
+		}
+	}
+	return nil
+}
+
+// Failed gives the error that ends the switch from inside, such as a disk that fails.
+func (e *engine) Failed() <-chan error { return e.failed }
+
+func (e *engine) fail(err error) {
+	e.setState("failed")
+	select {
+	case e.failed <- err:
+	default: // it is ending already
+	}
+}
+
+func (e *engine) setState(s string) { e.state.Store(&s) }
+
+func (e *engine) readiness() readiness {
+	state := *e.state.Load()
+	return readiness{Ready: state == "serving", State: state, Links: e.network.States()}
+}
+
+// Drain ends the switch in order: what was read is decided, made durable and answered, then
+// everything is closed. When ctx ends first the rest is closed as it is, and the error says so.
+func (e *engine) Drain(ctx context.Context) error {
+	e.setState("draining")
+	err := e.network.Drain(ctx)
+	if err != nil {
+		err = fmt.Errorf("draining: %w", err)
+	}
+	return errors.Join(err, e.end(ctx))
+}
+
+// Close ends the switch at once. What was answered is durable; what was not is not answered.
+func (e *engine) Close() error {
+	e.setState("draining")
+	if e.network != nil {
+		e.network.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeMax)
+	defer cancel()
+	return e.end(ctx)
+}
+
+// endTimeMax bounds what closing takes beyond draining.
+const endTimeMax = 3 * time.Second
+
+// end closes what is under the links.
+func (e *engine) end(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeMax)
+	defer cancel()
+	var errs []error
+	if err := e.book.Close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("closing the book: %w", err))
+	}
+	if err := e.store.Close(); err != nil {
+		errs = append(errs, fmt.Errorf("closing the store: %w", err))
+	}
+	if e.admin != nil {
+		if err := e.admin.Shutdown(ctx); err != nil {
+			errs = append(errs, e.admin.Close())
+		}
+	}
+	e.serving.Wait()
+	return errors.Join(errs...)
+}

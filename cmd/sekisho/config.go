@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+// config is the configuration file. What is not written has the default that is said beside it.
+// Every key can also come from the environment, which outranks the file: SEKISHO_ and the path of
+// the key in capitals, such as SEKISHO_ADMIN_LISTEN or SEKISHO_LINKS_0_LISTEN.
+type config struct {
+	Store    storeConfig     `yaml:"store" envPrefix:"STORE_"`
+	Admin    adminConfig     `yaml:"admin" envPrefix:"ADMIN_"`
+	CardKey  cardKeyConfig   `yaml:"card_key" envPrefix:"CARD_KEY_"`
+	Log      logConfig       `yaml:"log" envPrefix:"LOG_"`
+	Drain    drainConfig     `yaml:"drain" envPrefix:"DRAIN_"`
+	Shards   count           `yaml:"shards" env:"SHARDS"` // goroutines that decide; 2
+	Links    []linkConfig    `yaml:"links" envPrefix:"LINKS_"`
+	Programs []programConfig `yaml:"programs" envPrefix:"PROGRAMS_"`
+
+	// The key itself, from the environment only: a secret has no place in a file that is
+	// shown in errors.
+	Secret secret `yaml:"-" env:"CARD_KEY"`
+
+	source source
+}
+
+type storeConfig struct {
+	Embedded embeddedConfig `yaml:"embedded" envPrefix:"EMBEDDED_"`
+}
+
+type embeddedConfig struct {
+	Dir         string `yaml:"dir" env:"DIR"`
+	SegmentSize size   `yaml:"segment_size" env:"SEGMENT_SIZE"` // 64MiB
+}
+
+type adminConfig struct {
+	Listen string `yaml:"listen" env:"LISTEN"`
+}
+
+type cardKeyConfig struct {
+	File string `yaml:"file" env:"FILE"` // none: SEKISHO_CARD_KEY, else card.key beside the store
+}
+
+type logConfig struct {
+	Level  string `yaml:"level" env:"LEVEL"`   // debug, info, warn or error; info
+	Format string `yaml:"format" env:"FORMAT"` // json or text; json
+}
+
+type drainConfig struct {
+	Timeout period `yaml:"timeout" env:"TIMEOUT"` // 20s
+}
+
+type linkConfig struct {
+	Name           string `yaml:"name" env:"NAME"`
+	Dialect        string `yaml:"dialect" env:"DIALECT"`
+	Listen         string `yaml:"listen" env:"LISTEN"`
+	Framing        string `yaml:"framing" env:"FRAMING"`                 // length2-zero2
+	Fields         string `yaml:"fields" env:"FIELDS"`                   // file with a field table; the dialect's own
+	Profile        string `yaml:"profile" env:"PROFILE"`                 // file with a profile; the dialect's own
+	ConnectionsMax count  `yaml:"connections_max" env:"CONNECTIONS_MAX"` // 1,024
+	InFlightMax    count  `yaml:"in_flight_max" env:"IN_FLIGHT_MAX"`     // messages of one connection; 4,096
+	FrameMax       size   `yaml:"frame_max" env:"FRAME_MAX"`             // 4096
+}
+
+type programConfig struct {
+	Name      string      `yaml:"name" env:"NAME"`
+	Ranges    []string    `yaml:"ranges" env:"RANGES"` // leading digits, six to eight
+	Currency  string      `yaml:"currency" env:"CURRENCY"`
+	AmountMax count       `yaml:"amount_max" env:"AMOUNT_MAX"` // of one use, minor units; 0 is no limit
+	Zone      string      `yaml:"zone" env:"ZONE"`             // where a card's last month ends; +09:00
+	Verify    string      `yaml:"verify" env:"VERIFY"`         // how the card itself is verified; none
+	Holds     holdsConfig `yaml:"holds" envPrefix:"HOLDS_"`
+}
+
+type holdsConfig struct {
+	Default          period `yaml:"default" env:"DEFAULT"`                     // 7d
+	CardCheck        period `yaml:"card_check" env:"CARD_CHECK"`               // 1d
+	CardCheckMax     count  `yaml:"card_check_max" env:"CARD_CHECK_MAX"`       // up to this a purchase is a card check; 200
+	PreAuthorization period `yaml:"pre_authorization" env:"PRE_AUTHORIZATION"` // 30d
+	Lodging          period `yaml:"lodging" env:"LODGING"`                     // 30d
+}
+
+// secret is text that is never shown.
+type secret string
+
+// Format shows that there is something, for every verb.
+func (s secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
+
+// String is "(not shown)".
+func (s secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(not shown)"
+}
+
+// MarshalText writes what String shows.
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// loadConfig reads a configuration, puts the environment over it and checks it all. An error
+// names file, line, key and what was expected.
+func loadConfig(path string, environ []string) (*settings, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	c := config{source: source{name: path, text: text}}
+	if err := c.source.decode(&c); err != nil {
+		return nil, err
+	}
+	over, err := applyEnvironment(&c, environ)
+	if err != nil {
+		return nil, err
+	}
+	return checkConfig(&c, over)
+}

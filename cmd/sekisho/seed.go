@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sekisho/balance"
+)
+
+func newSeed() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "seed --config FILE WALLETS.yaml",
+		Short: "Begin wallets and cards from a file",
+		Long: "seed begins the wallets of a file, with their money and their cards. The same file again changes\n" +
+			"nothing; other content for a wallet that exists is refused. Amounts are minor units, and posted\n" +
+			"includes what is allocated to the cards:\n\n" +
+			"  wallets:\n" +
+			"    - id: alice\n" +
+			"      posted: 5000\n" +
+			"      cards:\n" +
+			"        - {pan: \"...\", expiry: \"2912\", allocated: 3000, frozen: false, tokens: []}\n\n" +
+			"A wallet belongs to the program in whose ranges its card numbers are; one without cards can name\n" +
+			"it (program: NAME). The store must not be in use.",
+		Example: "  sekisho seed --config sekisho.yaml wallets.yaml",
+		Args:    needs("WALLETS.yaml"),
+	}
+	path := configFlag(cmd)
+	cmd.RunE = work(func(cmd *cobra.Command, args []string) error {
+		s, err := loadConfig(*path, os.Environ())
+		if err != nil {
+			return err
+		}
+		return seed(cmd.Context(), s, args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+	})
+	return cmd
+}
+
+func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Writer) (err error) {
+	log := messageLog(stderr)
+	failed := make(chan error, 1)
+	store, hasher, err := openStore(s, true, log, func(err error) { failed <- err })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	openings, src, err := readWallets(file, s.Programs, hasher)
+	if err != nil {
+		return err
+	}
+	book := balance.NewBook(store, balance.Options{Shards: s.Shards, Log: log})
+	defer func() { err = errors.Join(err, book.Close(context.WithoutCancel(ctx))) }()
+	w := &seeder{book: book, source: src, at: time.Now(), actor: balance.Actor{Kind: balance.ActorOperator, Name: "seed"}}
+	done := make(chan error, 1)
+	go func() { done <- w.seed(ctx, openings) }() // its end is awaited below, but for a failed disk
+	ticks := time.NewTicker(time.Second)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ticks.C:
+			fmt.Fprintf(stderr, "%s of %s wallets\n", grouped(w.opened.Load()+w.unchanged.Load()), grouped(int64(len(openings))))
+		case err := <-failed:
+			return fmt.Errorf("store %s: %w", s.Dir, err)
+		case err := <-done:
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(stdout, "%s wallets seeded, %s unchanged\n", grouped(w.opened.Load()), grouped(w.unchanged.Load()))
+			return err
+		}
+	}
+}
+
+// messageLog writes what the rooms have to say as messages for a person.
+func messageLog(stderr io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{
+		Level: slog.LevelWarn,
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if len(groups) == 0 && a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+}

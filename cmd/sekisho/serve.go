@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve --config FILE",
+		Short: "Serve the card networks of a configuration",
+		Long: "serve opens the store, listens on every link and on the admin port, and logs to standard output.\n\n" +
+			"SIGTERM or SIGINT ends it in order: /readyz turns red, nothing new is accepted, what is in flight is\n" +
+			"answered. A second signal ends it at once; nothing that was answered is lost.\n\n" +
+			"Every key of the configuration can also come from the environment, such as SEKISHO_ADMIN_LISTEN or\n" +
+			"SEKISHO_LINKS_0_LISTEN; SEKISHO_CARD_KEY is the card key itself.",
+		Example: "  sekisho serve --config sekisho.yaml",
+		Args:    needs(),
+	}
+	path := configFlag(cmd)
+	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
+		s, err := loadConfig(*path, os.Environ())
+		if err != nil {
+			return err
+		}
+		spareProcessor()
+		signals := make(chan os.Signal, 2)
+		signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+		defer signal.Stop(signals)
+		return serve(cmd.Context(), s, newLog(s, cmd.OutOrStdout()), signals)
+	})
+	return cmd
+}
+
+// spareProcessor lets one goroutine more run than there are cores: a write to the disk holds its
+// place until the runtime notices.
+func spareProcessor() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
+}
+
+func newLog(s *settings, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogText {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// serve runs the switch until ctx ends or a signal comes, then drains it.
+func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os.Signal) error {
+	for _, name := range s.Unknown {
+		log.Warn("environment variable is not a key of the configuration", "name", name)
+	}
+	e, err := assemble(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	programs := make([]string, 0, len(s.Programs))
+	for i := range s.Programs {
+		programs = append(programs, s.Programs[i].Name)
+	}
+	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.Dir,
+		"programs", programs, "verify", "none", "pid", os.Getpid())
+	select {
+	case err := <-e.Failed():
+		// Nothing is closed in order any more: what was answered is durable, and nothing may
+		// be answered now.
+		log.Error("ended by a failure", "error", err)
+		return errSaid
+	case sig := <-signals:
+		log.Info("draining", "signal", sig.String(), "timeout", s.DrainTimeout.String())
+	case <-ctx.Done():
+		log.Info("draining", "timeout", s.DrainTimeout.String())
+	}
+	return drain(ctx, e, s, log, signals)
+}
+
+func drain(ctx context.Context, e *engine, s *settings, log *slog.Logger, signals <-chan os.Signal) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.DrainTimeout)
+	defer cancel()
+	drained := make(chan error, 1)
+	go func() { drained <- e.Drain(ctx) }() // the process ends when it does, or before it
+	select {
+	case err := <-drained:
+		if err != nil {
+			log.Error("ended, not everything in order", "error", err)
+			return errSaid
+		}
+		log.Info("ended")
+		return nil
+	case sig := <-signals:
+		log.Warn("ended at once by a second signal", "signal", sig.String())
+		return errSaid
+	case err := <-e.Failed():
+		log.Error("ended by a failure while draining", "error", err)
+		return errSaid
+	}
+}
