@@ -81,7 +81,6 @@ func wrongShape(t testing.TB, h Harness) {
 	twice := row(1, "w1", balance.RowNumber)
 	long := strings.Repeat("x", balance.LogNameMax+1)
 	for what, a := range map[string]balance.Append{
-		"no entry":             {},
 		"rows alone":           {Rows: []balance.Row{twice}},
 		"three entries":        {Entries: []balance.Sealed{entry("w1", 1, 1), entry("w2", 1, 1), entry("w3", 1, 1)}},
 		"one log twice":        {Entries: []balance.Sealed{entry("w1", 1, 1), entry("w1", 2, 1)}},
@@ -112,7 +111,7 @@ func independent(t testing.TB, h Harness) {
 		one(entry("w1", 1, 2)), // taken
 		one(entry("w3", 1, 2)),
 		one(entry("w4", 2, 2)), // a gap
-		balance.Append{},
+		balance.Append{Rows: []balance.Row{row(1, "w1", balance.RowNumber)}}, // of a wrong shape
 		one(entry("w1", 2, 2)),
 	)
 	for i, want := range []balance.Outcome{balance.In, balance.Conflict, balance.In, balance.Out, balance.Out, balance.In} {

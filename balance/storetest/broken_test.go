@@ -158,7 +158,7 @@ func brokenStores() map[string]broken {
 		}),
 		"calls a resend a conflict": {append: func(good balance.Store, batch []balance.Append, done func(int, balance.Result)) {
 			for i, a := range batch {
-				if a.Check() != nil {
+				if a.Barrier() || a.Check() != nil {
 					one(good, a, i, done)
 					continue
 				}
