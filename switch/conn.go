@@ -22,7 +22,6 @@ type conn struct {
 	date     dating
 	armed    bool        // the socket has a deadline for the rest of a frame
 	fresh    bool        // that deadline is of a frame which has been cut since
-	failed   error       // of a read that brought bytes as well
 	spare    []*call     // to use for what comes next
 	batch    []spec.Call // decoded, for the handler
 	here     []*call     // answered by the link itself

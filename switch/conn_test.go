@@ -50,6 +50,23 @@ func TestABatchIsHandedOverAtOnceAndItsAnswersLeaveInOneWrite(t *testing.T) {
 	})
 }
 
+func TestAnswersGivenWhileABatchIsHandedOverLeaveTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, handlerFunc(func(batch []spec.Call) {
+			for _, call := range batch {
+				call.Answer(spec.Response{Reason: spec.Approved})
+				synctest.Wait() // the writer has had its chance
+			}
+		}), LinkConfig{})
+		p := h.dial()
+		p.send(purchase(1), purchase(2), purchase(3))
+		p.expect(answered{"0110", 1, spec.Approved}, answered{"0110", 2, spec.Approved}, answered{"0110", 3, spec.Approved})
+		if n := h.writes.Load(); n != 1 {
+			t.Errorf("the answers left in %d writes, want 1", n)
+		}
+	})
+}
+
 type handlerFunc func([]spec.Call)
 
 func (f handlerFunc) Handle(batch []spec.Call) { f(batch) }
@@ -135,6 +152,49 @@ func TestAFrameThatDoesNotArriveWhollyEndsItsConnectionAfterFiveSeconds(t *testi
 		h.Close()
 		h.metrics.want(t, 1, "bad_frames_total", "stalled")
 		h.metrics.want(t, 1, "connections_closed_total", "frame_stalled")
+	})
+}
+
+func TestTheTimeOfAFrameIsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk := newDesk()
+		h := newHouse(t, desk, LinkConfig{Limits: Limits{InFlightMax: 1}})
+		p := h.dial()
+		decide := func(stan int) {
+			t.Helper()
+			call := desk.take()
+			if call == nil {
+				t.Fatalf("stan %d does not arrive", stan)
+			}
+			call.Answer(spec.Response{Reason: spec.Approved})
+			p.expect(answered{"0110", stan, spec.Approved})
+		}
+		write := func(b []byte) {
+			t.Helper()
+			if err := p.write(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		whole := framed(p.framing, purchase(0))
+		half := len(whole) / 2
+		write(whole[:half])
+		for i := range 10 { // never a moment without a frame begun
+			time.Sleep(4 * time.Second)
+			next := framed(p.framing, purchase(i+1))
+			write(append(whole[half:], next[:half]...))
+			decide(i)
+			whole = next
+		}
+		write(whole[half:])
+		decide(10)
+		time.Sleep(time.Hour) // no frame has begun, so none is late
+		whole = framed(p.framing, purchase(21))
+		write(append(framed(p.framing, purchase(20)), whole[:half]...))
+		time.Sleep(7 * time.Second) // we do not read, so its time stands still
+		decide(20)
+		time.Sleep(4 * time.Second)
+		write(whole[half:])
+		decide(21)
 	})
 }
 

@@ -25,6 +25,27 @@ func TestTheBufferGrowsOnlyWithWhatArrives(t *testing.T) {
 	}
 }
 
+func TestTheBufferDoublesWhenAReadFillsItUpToItsFullSize(t *testing.T) {
+	in := intake{framing: Length2, frameMax: 100}
+	data := framed(Length2, bytes.Repeat([]byte{1}, 14)) // 16 bytes, so that reads end with a frame
+	data = bytes.Repeat(data, 20*intakeSizeFull/len(data))
+	if _, err := arrivals(t, &in, data, func() int { return len(data) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(in.buf) != intakeSizeFull {
+		t.Errorf("after many full reads the buffer has %d bytes, want %d", len(in.buf), intakeSizeFull)
+	}
+}
+
+func TestACallDoesNotKeepALongFrameForAShortOne(t *testing.T) {
+	var k call
+	k.hold(make([]byte, 60_000))
+	k.hold(make([]byte, 300))
+	if cap(k.frame) > frameKeepMax {
+		t.Errorf("%d bytes are kept", cap(k.frame))
+	}
+}
+
 func TestAFrameStaysGoodUntilTheNextRead(t *testing.T) {
 	in := intake{framing: Length2, frameMax: 100}
 	whole := framed(Length2, []byte("one"), []byte("two"))

@@ -42,7 +42,6 @@ func (c *conn) waitForRoom() bool {
 	c.link.metrics.pauses.Inc()
 	open := c.out.await(c.taken - limit/2)
 	c.date.pause()
-	c.fresh = true // the frame's time goes on when we do
 	c.refill()
 	return open
 }
@@ -51,9 +50,6 @@ func (c *conn) refill() { c.spare, c.released = c.out.reuse(c.spare) }
 
 // readFrame waits for the bytes of one or more frames, or for a part of one.
 func (c *conn) readFrame() ending {
-	if c.failed != nil {
-		return c.endOf(c.failed)
-	}
 	if err := c.limitFrameTime(); err != nil {
 		return c.endOf(err)
 	}
@@ -65,10 +61,9 @@ func (c *conn) readFrame() ending {
 	now := time.Now()
 	c.in.took(n, len(space))
 	c.date.took(now, n < len(space))
-	if n == 0 && err != nil {
+	if n == 0 && err != nil { // one that came with bytes comes again
 		return c.endOf(err)
 	}
-	c.failed = err
 	c.link.lastFrame.Store(now.UnixNano())
 	return ""
 }

@@ -137,6 +137,42 @@ func TestDrainAnswersWhatIsReadAndHadNoRoomYet(t *testing.T) {
 	})
 }
 
+func TestDrainDoesNotWaitForTheRestOfAFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk := newDesk()
+		h := newHouse(t, desk, LinkConfig{Limits: Limits{InFlightMax: 1}})
+		p := h.dial()
+		whole := framed(p.framing, purchase(1), purchase(2))
+		if err := p.write(whole[:len(whole)-1]); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		drained := make(chan error, 1)
+		go func() { drained <- h.Drain(t.Context()) }()
+		synctest.Wait()
+		desk.take().Answer(spec.Response{Reason: spec.Approved})
+		p.expect(answered{"0110", 1, spec.Approved})
+		if err := <-drained; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestAConnectionThatComesWhileDrainingIsNotTaken(t *testing.T) {
+	s, err := New(quiet(), approveAll{}, nil, LinkConfig{Name: "net", Dialect: &plain{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	ours, theirs := net.Pipe()
+	s.admit(s.links[0], theirs)
+	newPeer(t, ours, Length2Zero2).expectClosed()
+}
+
 func TestDrainOfIdleConnectionsEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, approveAll{}, LinkConfig{})
