@@ -2,10 +2,12 @@ package embedded
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -56,11 +58,26 @@ func (d vfsDisk) List(dir string) ([]string, error) {
 func (d vfsDisk) Open(name string) (File, error) { return wrapFile(d.fs.Open(name)) }
 
 func (d vfsDisk) Create(name string) (File, error) {
-	// Its Create gives files that are only written one piece after the other.
-	if err := d.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	f, err := d.fs.Create(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
 		return nil, err
 	}
-	return wrapFile(d.fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified))
+	return &newFile{vfsFile: vfsFile{f}}, nil
+}
+
+// newFile is written from its beginning to its end, which is all that such a file can do.
+type newFile struct {
+	vfsFile
+	written int64
+}
+
+func (f *newFile) WriteAt(p []byte, off int64) (int, error) {
+	if off != f.written {
+		return 0, fmt.Errorf("written at %d, it ends at %d", off, f.written)
+	}
+	n, err := f.Write(slices.Clone(p)) // Write may change what it is given
+	f.written += int64(n)
+	return n, err
 }
 
 func (d vfsDisk) OpenLog(name string) (File, error) {
