@@ -176,6 +176,7 @@ func (f Figures) timed(elapsed time.Duration, h *hdrhistogram.Histogram) Figures
 	f.P50 = time.Duration(h.ValueAtQuantile(50)) * time.Microsecond
 	f.P99 = time.Duration(h.ValueAtQuantile(99)) * time.Microsecond
 	f.Max = time.Duration(h.Max()) * time.Microsecond
+	f.latency = h.Export()
 	return f
 }
 

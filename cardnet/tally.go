@@ -4,6 +4,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Figures count what happened.
@@ -22,6 +24,8 @@ type Figures struct {
 	// Of the messages of a run, from when each was due to its answer, so that a late start
 	// counts as waiting: also where the generator itself was late. Zero outside a run.
 	P50, P99, Max time.Duration
+
+	latency *hdrhistogram.Snapshot // for Together
 }
 
 // Figures are those of everything since Dial.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"sekisho/spec"
 	"sekisho/spec/jcb"
+	"sekisho/spec/quicpay"
 )
 
 // dialect is one of the dialects that are built in.
@@ -31,18 +33,35 @@ func dialects() []dialect {
 			name: "jcb", about: "JCB-style, unofficial", export: jcb.ExportTable,
 			make: func(h *spec.Hasher, fields, profile []byte) (talker, error) {
 				switch {
-				case fields != nil && profile != nil:
-					return jcb.NewFrom(fields, profile, h)
-				case fields != nil:
-					return nil, fmt.Errorf("a field table of one's own needs a profile of one's own: set profile as well")
-				case profile != nil:
-					return jcb.NewVariant(profile, h)
+				case fields == nil && profile == nil:
+					return jcb.New(h)
+				case fields == nil:
+					return jcb.NewVariant(h, profile) // says only what differs
+				case profile == nil:
+					return nil, errAlone
 				}
-				return jcb.New(h)
+				return jcb.NewFrom(fields, profile, h)
+			},
+		},
+		{
+			name: "quicpay", about: "QUICPay+ style, unofficial", export: quicpay.ExportTable,
+			make: func(h *spec.Hasher, fields, profile []byte) (talker, error) {
+				switch {
+				case fields == nil && profile == nil:
+					return quicpay.New(h)
+				case fields == nil:
+					return quicpay.NewVariant(h, profile)
+				case profile == nil:
+					return nil, errAlone
+				}
+				return quicpay.NewFrom(fields, profile, h)
 			},
 		},
 	}
 }
+
+// errAlone says that one file is not enough.
+var errAlone = errors.New("a field table and a profile of one's own go together: expected both fields and profile")
 
 // dialectNamed finds a dialect; nil when there is none of that name.
 func dialectNamed(name string) *dialect {

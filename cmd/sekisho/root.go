@@ -56,7 +56,7 @@ func newRoot() *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newSpec(), newVersion())
+	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newDemo(), newSpec(), newVersion())
 	return root
 }
 

@@ -87,7 +87,7 @@ func (w *world) delay(a balance.Append) (d time.Duration) {
 // start puts a switch on the store, and a peer on the switch.
 func (w *world) start() {
 	var err error
-	if w.dialect, err = jcb.NewVariant([]byte(w.profile), w.hasher); err != nil {
+	if w.dialect, err = jcb.NewVariant(w.hasher, []byte(w.profile)); err != nil {
 		w.t.Fatalf("profile: %v", err)
 	}
 	log := slog.New(slog.DiscardHandler)

@@ -39,10 +39,10 @@ func NewFrom(table, profile []byte, hasher *spec.Hasher) (*Dialect, error) {
 	return newDialect(table, hasher, profile)
 }
 
-// NewVariant makes a dialect that differs from this one in the profile only: what the
-// given profile names replaces what the built-in one says.
-func NewVariant(differences []byte, hasher *spec.Hasher) (*Dialect, error) {
-	return newDialect(fieldsJSON, hasher, profileYAML, differences)
+// NewVariant makes a dialect that differs from this one in the profile only: what a given
+// profile names replaces what the built-in one, and those before it, say.
+func NewVariant(hasher *spec.Hasher, differences ...[]byte) (*Dialect, error) {
+	return newDialect(fieldsJSON, hasher, append([][]byte{profileYAML}, differences...)...)
 }
 
 func newDialect(table []byte, hasher *spec.Hasher, profiles ...[]byte) (*Dialect, error) {

@@ -52,7 +52,7 @@ func variant(t *testing.T, differences string) (*Dialect, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewVariant([]byte(differences), hasher)
+	return NewVariant(hasher, []byte(differences))
 }
 
 func TestAVariantChangesWhatItNamesAndKeepsTheRest(t *testing.T) {

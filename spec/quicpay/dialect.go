@@ -15,7 +15,12 @@ var differences []byte
 
 // New makes the dialect. The hasher is the one of all dialects, so that a number has the
 // same hash whichever way it comes.
-func New(hasher *spec.Hasher) (*jcb.Dialect, error) { return jcb.NewVariant(differences, hasher) }
+func New(hasher *spec.Hasher) (*jcb.Dialect, error) { return jcb.NewVariant(hasher, differences) }
+
+// NewVariant makes a dialect that differs from this one in the profile only.
+func NewVariant(hasher *spec.Hasher, profile []byte) (*jcb.Dialect, error) {
+	return jcb.NewVariant(hasher, differences, profile)
+}
 
 // NewFrom makes the dialect from a member's own field table (JSON) and profile (YAML).
 func NewFrom(table, profile []byte, hasher *spec.Hasher) (*jcb.Dialect, error) {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"sekisho/cardnet"
+	"sekisho/spec"
+)
+
+// stage is where the demo is shown.
+type stage struct {
+	screen   io.Writer
+	engine   *engine
+	networks []*cardnet.Network // one a link, in the order of demoLinks
+}
+
+func (s *stage) say(format string, args ...any) {
+	fmt.Fprintf(s.screen, format+"\n", args...)
+}
+
+func (s *stage) curtain(dir string, kept bool, took time.Duration) {
+	where := "in a temporary folder (--keep DIR keeps it)"
+	if kept {
+		where = "in " + dir
+	}
+	s.say("sekisho demo: real TCP on 127.0.0.1, store %s. Nothing leaves this machine. Ctrl-C ends it.", where)
+	s.say("ready in %.1f s   metrics http://%s/metrics   JCB-style and QUICPay+ style, unofficial", took.Seconds(), s.engine.adminAddr)
+}
+
+// connect has a practice network sign on to each link.
+func (s *stage) connect(ctx context.Context) error {
+	for _, l := range demoLinks {
+		n, err := cardnet.Dial(ctx, cardnet.Config{Addr: s.engine.Addr(l.name).String(), Dialect: l.dialect, Connections: 4})
+		if err != nil {
+			return fmt.Errorf("practice network %s: %w", l.name, err)
+		}
+		s.networks = append(s.networks, n)
+		s.say("link %-17s %-21s signed on   0800/001 -> 0810 00", l.name, s.engine.Addr(l.name))
+	}
+	return nil
+}
+
+func (s *stage) disconnect() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for i, n := range s.networks {
+		if err := n.Close(ctx); err != nil {
+			s.say("link %s: not signed off: %v", demoLinks[i].name, err)
+		}
+	}
+}
+
+// story tells what can become of a purchase, one line each as it happens.
+func (s *stage) story(ctx context.Context, w *demoWorld) error {
+	jcb, quicpay := s.networks[0], s.networks[1]
+	s.say("\nwallet \"hanami\"  %s = first card ¥20,000 + second card ¥5,000 + shared ¥25,000\n", spec.Money(50_000).Format(spec.JPY))
+	tap := &cardnet.Purchase{Card: w.token, Amount: 1_200, MCC: "5411"}
+	game := &cardnet.Purchase{Card: w.second, Amount: 8_000, MCC: "5816"}
+	lunch := &cardnet.Purchase{Card: w.first, Amount: 640, MCC: "5812"}
+	scenes := []struct {
+		mti, who, what string
+		amount         int64
+		ask            func() (cardnet.Answer, error)
+		then           string
+	}{
+		{"0100", "first", "convenience store, by phone", 1_200, func() (cardnet.Answer, error) { return quicpay.Authorize(ctx, tap) }, "held"},
+		{"0100", "second", "game shop", 8_000, func() (cardnet.Answer, error) { return jcb.Authorize(ctx, game) }, ""},
+		{"0101", "second", "game shop, sent again", 8_000, func() (cardnet.Answer, error) { return jcb.Repeat(ctx, game) }, "answered from the record"},
+		{"0400", "first", "取消 (cancel)", 1_200, func() (cardnet.Answer, error) { return quicpay.Cancel(ctx, tap, 0) }, "released"},
+		{"0120", "first", "the network decided for us", 640, func() (cardnet.Answer, error) { return jcb.StandIn(ctx, lunch, "00") }, "held, whatever we would have said"},
+	}
+	for _, scene := range scenes {
+		a, err := scene.ask()
+		if err != nil {
+			return fmt.Errorf("%s of the %s card: %w", scene.mti, scene.who, err)
+		}
+		s.say("  %s  %-6s %7s  %-27s %s  %5.1f ms  %s", scene.mti, scene.who, spec.Money(scene.amount).Format(spec.JPY), scene.what,
+			verdict(a), milliseconds(a.Latency), scene.then)
+	}
+	a, err := jcb.Balance(ctx, w.first)
+	if err != nil {
+		return fmt.Errorf("balance of the first card: %w", err)
+	}
+	for _, b := range a.Balances {
+		if b.AmountType == "02" {
+			s.say("  0100  first           balance                     available %s = ¥20,000 - ¥640 held", spec.Money(b.Amount).Format(spec.JPY))
+		}
+	}
+	return nil
+}
+
+// verdict says what DE39 says.
+func verdict(a cardnet.Answer) string {
+	switch {
+	case a.MTI == "0110" && a.Approved():
+		return "approved " + a.Approval
+	case a.Approved():
+		return "00             "
+	case a.ActionCode == "51":
+		return "declined 51: available is ¥5,000"
+	}
+	return "declined " + a.ActionCode
+}
