@@ -251,3 +251,46 @@ func TestMaskedFieldsAreInTheTable(t *testing.T) {
 		}
 	}
 }
+
+// A length in front of card data that is too short makes the rest of it look like the fields
+// that follow. What could hold anything is then not shown.
+func TestCardDataReadTooShortIsNotShownAsAnotherField(t *testing.T) {
+	d := newTestDialect(t)
+	track := "B1234 " + testCard("009") + strings.Repeat("X", 54) // a blank reads as a length of 64
+	frame := change(t, d, "0100-chip", map[int]string{41: "", 42: "", 43: "", 45: track, 49: "", 55: ""})
+	at := strings.Index(string(frame), "\x4C\xC2") // DE45: 76 bytes, B
+	private := change(t, d, "0100-ecommerce", nil)
+	tag := strings.Index(string(private), "\x1D\xF0\xF1\xF0\xF3") // DE48: 29 bytes, tag 01
+	if at < 0 || tag < 0 {
+		t.Fatal("the fields are not where they were")
+	}
+	for name, c := range map[string]struct {
+		frame []byte
+		at    int
+		to    byte
+		field int
+	}{
+		"a track that runs on into DE61":         {frame, at, 5, 61},
+		"a CVV2 that runs on into DE49":          {private, tag, 5, 49},
+		"all fields after elements that are cut": {goldenFrame(t, "0100-ecommerce"), tag, 6, 49},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := d.Inspect(set(c.frame, c.at, c.to))
+			if in.Err == nil {
+				t.Fatal("it decodes")
+			}
+			seen := false
+			for _, f := range in.Fields {
+				if f.DE == c.field {
+					seen = true
+					if strings.Trim(f.Value+f.Hex, "*") != "" || !f.Masked {
+						t.Errorf("DE%d is shown", f.DE)
+					}
+				}
+			}
+			if !seen {
+				t.Errorf("DE%d was not read", c.field)
+			}
+		})
+	}
+}
