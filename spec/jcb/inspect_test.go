@@ -3,6 +3,7 @@ package jcb
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,12 +86,15 @@ func secrets() []string {
 	}
 }
 
+// damagedFrames are the golden frames that between them have card data in every way.
+var damagedFrames = []string{"0100-chip", "0100-ecommerce", "0100-stripe-partly", "0100-19-digits", "0110-answer", "0302-stop-list", "0420-partial-left"}
+
 // Whatever one byte of a message becomes, and wherever it is cut, nothing secret is shown.
 func TestNoDamageToAMessageUncoversCardData(t *testing.T) {
 	d := newTestDialect(t)
 	for _, g := range goldens(t, "jcb") {
-		if g.name() == "0101-repeat" {
-			continue // the same fields as 0100-chip
+		if !slices.Contains(damagedFrames, g.name()) {
+			continue // no other card data than these have
 		}
 		frame := unhex(t, g.hex)
 		private := strings.Index(string(frame), "\xF0\xF1\xF0\xF3\xF9\xF9\xF9") // tag 01 of DE48

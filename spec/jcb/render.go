@@ -19,6 +19,9 @@ func (in Inspection) Text() string {
 	names, values := len("name"), len("value")
 	for _, f := range in.Fields {
 		names = max(names, len(f.Name))
+		for _, t := range f.Tags {
+			names = max(names, len(t.label()))
+		}
 		if n := len([]rune(f.Value)); n <= valueWidthMax {
 			values = max(values, n)
 		}
@@ -39,7 +42,7 @@ func (in Inspection) Text() string {
 		}
 		line(strconv.Itoa(f.Offset), nameOf(f.DE), f.Name, value, f.Hex)
 		for _, t := range f.Tags {
-			line("", "", "  "+strings.TrimRight(fmt.Sprintf("%-4s %s", t.ID, t.Name), " "), t.Value, "")
+			line("", "", t.label(), t.Value, "")
 		}
 	}
 	if in.Err != nil {
@@ -55,6 +58,9 @@ func (in Inspection) Text() string {
 	}
 	return b.String()
 }
+
+// label is the tag as a line under its field begins.
+func (t Tag) label() string { return strings.TrimRight(fmt.Sprintf("  %-4s %s", t.ID, t.Name), " ") }
 
 const wrongHere = "(wrong here)"
 
