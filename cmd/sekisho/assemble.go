@@ -154,9 +154,7 @@ func (e *engine) Close() error {
 	if e.network != nil {
 		e.network.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), endTimeMax)
-	defer cancel()
-	return e.end(ctx)
+	return e.end(context.Background())
 }
 
 // endTimeMax bounds what closing takes beyond draining.
@@ -164,17 +162,17 @@ const endTimeMax = 3 * time.Second
 
 // end closes what is under the links.
 func (e *engine) end(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeMax)
-	defer cancel()
 	var errs []error
-	if err := e.book.Close(ctx); err != nil {
+	if err := closeBook(ctx, e.book); err != nil {
 		errs = append(errs, fmt.Errorf("closing the book: %w", err))
 	}
 	if err := e.store.Close(); err != nil {
 		errs = append(errs, fmt.Errorf("closing the store: %w", err))
 	}
 	if e.admin != nil {
-		if err := e.admin.Shutdown(ctx); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeMax)
+		defer cancel()
+		if err := e.admin.Shutdown(ctx); err != nil { // a scrape that does not end
 			errs = append(errs, e.admin.Close())
 		}
 	}

@@ -55,7 +55,7 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 		return err
 	}
 	book := balance.NewBook(store, balance.Options{Shards: s.Shards, Log: log})
-	defer func() { err = errors.Join(err, book.Close(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, closeBook(ctx, book)) }()
 	w := &seeder{book: book, source: src, at: time.Now(), actor: balance.Actor{Kind: balance.ActorOperator, Name: "seed"}}
 	done := make(chan error, 1)
 	go func() { done <- w.seed(ctx, openings) }() // its end is awaited below, but for a failed disk
@@ -75,6 +75,14 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 			return err
 		}
 	}
+}
+
+// closeBook closes a book within bounds, also when its store has failed and nothing becomes known
+// any more.
+func closeBook(ctx context.Context, book *balance.Book) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeMax)
+	defer cancel()
+	return book.Close(ctx)
 }
 
 // messageLog writes what the rooms have to say as messages for a person.

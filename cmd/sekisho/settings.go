@@ -211,10 +211,29 @@ func (k *configCheck) link(i int) linkSettings {
 		s.Framing = framing
 	}
 	s.Fields, s.Profile = k.file(at+"fields", l.Fields), k.file(at+"profile", l.Profile)
+	k.dialect(at, &s)
 	s.Limits.ConnectionsMax = k.number(at+"connections_max", l.ConnectionsMax, 1, connectionsMax)
 	s.Limits.InFlightMax = k.number(at+"in_flight_max", l.InFlightMax, 1, inFlightMax)
 	s.Limits.FrameMax = int(k.bytes(at+"frame_max", l.FrameMax, frameSizeMin, int64(s.Framing.SizeMax())))
 	return s
+}
+
+// dialect sees that the files of a link make a dialect, before anything is opened.
+func (k *configCheck) dialect(at string, s *linkSettings) {
+	if k.err != nil || (s.Fields == nil && s.Profile == nil) {
+		return
+	}
+	key := "profile"
+	if s.Profile == nil {
+		key = "fields"
+	}
+	hasher, err := throwawayHasher()
+	if err == nil {
+		_, err = dialectNamed(s.Dialect).make(hasher, s.Fields, s.Profile)
+	}
+	if err != nil {
+		k.fail(at+key, "%v", err)
+	}
 }
 
 // file reads a file that a key names; nil when none is named.
