@@ -1,6 +1,7 @@
 package cardnet
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -58,7 +59,7 @@ func (n *Network) asking(p *Purchase, m message) errand {
 		if cancelled {
 			n.unexpected("0110: approved though its reversal had come first")
 		}
-		p.Approval = or(p.Approval, a.Approval)
+		p.Approval = cmp.Or(p.Approval, a.Approval)
 		if p.Processing == processPurchase {
 			n.books.approve(p, a.Amount)
 		}

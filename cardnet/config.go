@@ -1,6 +1,7 @@
 package cardnet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,15 +41,15 @@ const (
 const backoffFirst = 20 * time.Millisecond
 
 func (c Config) withDefaults() Config {
-	c.Framing = or(c.Framing, FramingLength2Zero2)
-	c.Dialect = or(c.Dialect, DialectJCB)
-	c.Acquirer = or(c.Acquirer, "88711234")
-	c.Forwarder = or(c.Forwarder, "88715000")
-	c.Receiver = or(c.Receiver, "88791000")
-	c.Timeout = or(c.Timeout, 5*time.Second)
-	c.Connections = or(c.Connections, 1)
-	c.InFlight = or(c.InFlight, 512)
-	c.BackoffMax = or(c.BackoffMax, 2*time.Second)
+	c.Framing = cmp.Or(c.Framing, FramingLength2Zero2)
+	c.Dialect = cmp.Or(c.Dialect, DialectJCB)
+	c.Acquirer = cmp.Or(c.Acquirer, "88711234")
+	c.Forwarder = cmp.Or(c.Forwarder, "88715000")
+	c.Receiver = cmp.Or(c.Receiver, "88791000")
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
+	c.Connections = cmp.Or(c.Connections, 1)
+	c.InFlight = cmp.Or(c.InFlight, 512)
+	c.BackoffMax = cmp.Or(c.BackoffMax, 2*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -84,13 +85,4 @@ const institutionMax = 11
 // digits says whether s is one or more decimal digits.
 func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-// or is v, or what stands for its zero value.
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }

@@ -70,6 +70,29 @@ func goldenCancel() string {
 	}, "")
 }
 
+// goldenTap is what differs in a purchase by phone: its entry mode, no DE48, and chip data.
+func goldenTap() string {
+	f := strings.Replace(goldenPurchase(), "F23C448188E18008", "F23C448188E08208", 1) // DE48 goes, DE55 comes
+	f = strings.Replace(f, "8100", "0710", 1)
+	head, tail, _ := strings.Cut(f, "18F0F2F2F0")
+	_, tail, _ = strings.Cut(tail, "04A77C2028C99E17")
+	chip := strings.Join([]string{
+		"9F2608" + "04A77C2028C99E17",
+		"9F2701" + "80",
+		"9F1007" + "06010A03A00000",
+		"9F3704" + "04A77C20",
+		"9F3602" + "007B",     // 123
+		"9505" + "0000000000", //
+		"9A03" + "260922",     // the date in Japan
+		"9C01" + "00",
+		"9F0206" + "000000001200",
+		"5F2A02" + "0392",
+		"8202" + "1800",
+		"9F1A02" + "0392",
+	}, "")
+	return head + "F3F9F2" + "004B" + chip + strings.TrimPrefix(tail, "F3F9F2") // two length bytes: 75
+}
+
 func TestFramesAreWhatTheDialectDescribes(t *testing.T) {
 	n := offline(Config{})
 	at := time.Date(2026, 9, 21, 18, 5, 13, 0, time.UTC)
@@ -81,6 +104,9 @@ func TestFramesAreWhatTheDialectDescribes(t *testing.T) {
 	n.serial.Store(2322 - 1)
 	signOn := n.management(mtiNetwork, SignOn, at)
 	asked := n.authorization(p)
+	tap := *p
+	tap.Entry = "071"
+	tapped := n.authorization(&tap)
 	n.serial.Store(776 - 1)
 	p.Approval = "731200"
 	cancelled := n.reversal(mtiReversalAdvice, p, 500, time.Date(2026, 9, 21, 18, 6, 0, 0, time.UTC))
@@ -90,6 +116,7 @@ func TestFramesAreWhatTheDialectDescribes(t *testing.T) {
 	}{
 		{"a sign-on", goldenSignOn, signOn},
 		{"a purchase", goldenPurchase(), asked},
+		{"a purchase by phone", goldenTap(), tapped},
 		{"a cancel in part", goldenCancel(), cancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package cardnet
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -160,8 +161,8 @@ func (i *issuer) messages() []message {
 func (i *issuer) dial(cfg Config) *Network {
 	i.t.Helper()
 	cfg.Addr = i.listen.Addr().String()
-	cfg.Timeout = or(cfg.Timeout, 10*time.Second)
-	cfg.BackoffMax = or(cfg.BackoffMax, time.Millisecond)
+	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
+	cfg.BackoffMax = cmp.Or(cfg.BackoffMax, time.Millisecond)
 	n, err := Dial(context.Background(), cfg)
 	if err != nil {
 		i.t.Fatal(err)

@@ -73,7 +73,7 @@ func (n *Network) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the switch at %s: %w", n.cfg.Addr, err)
 	}
-	s, err := newSession(conn, n.table, n.cfg.Timeout, n.unexpected)
+	s, err := newSession(conn, n.table, n.unexpected)
 	if err != nil {
 		_ = conn.Close() // the error that matters is the other one
 		return nil, fmt.Errorf("connect to the switch at %s: %w", n.cfg.Addr, err)

@@ -1,6 +1,7 @@
 package cardnet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -86,10 +87,10 @@ func (m Mix) perMille() map[kind]int {
 }
 
 func (l Load) withDefaults() Load {
-	l.Rate = or(l.Rate, 1000)
-	l.Funds = or(l.Funds, 1_000_000)
-	l.InFlight = or(l.InFlight, 64)
-	l.Mix = or(l.Mix, DefaultMix())
+	l.Rate = cmp.Or(l.Rate, 1000)
+	l.Funds = cmp.Or(l.Funds, 1_000_000)
+	l.InFlight = cmp.Or(l.InFlight, 64)
+	l.Mix = cmp.Or(l.Mix, DefaultMix())
 	return l
 }
 

@@ -1,6 +1,7 @@
 package cardnet
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -70,19 +71,19 @@ func (n *Network) complete(p *Purchase) {
 	if n.cfg.Dialect == DialectQUICPay {
 		entry = "071"
 	}
-	p.Entry = or(p.Entry, entry)
-	p.Expiry = or(p.Expiry, p.Card.expiry)
-	p.Processing = or(p.Processing, processPurchase)
-	p.MCC = or(p.MCC, "5411")
-	p.Merchant = or(p.Merchant, "PRACTICE0000001")
-	p.Terminal = or(p.Terminal, "T0000001")
-	p.Shop = or(p.Shop, "PRACTICE SHOP            TOKYO        JP")
+	p.Entry = cmp.Or(p.Entry, entry)
+	p.Expiry = cmp.Or(p.Expiry, p.Card.expiry)
+	p.Processing = cmp.Or(p.Processing, processPurchase)
+	p.MCC = cmp.Or(p.MCC, "5411")
+	p.Merchant = cmp.Or(p.Merchant, "PRACTICE0000001")
+	p.Terminal = cmp.Or(p.Terminal, "T0000001")
+	p.Shop = cmp.Or(p.Shop, "PRACTICE SHOP            TOKYO        JP")
 	if p.At.IsZero() {
 		p.At = time.Now()
 	}
 	if p.STAN == 0 || p.RRN == "" {
 		stan, rrn := n.identify()
-		p.STAN, p.RRN = or(p.STAN, stan), or(p.RRN, rrn)
+		p.STAN, p.RRN = cmp.Or(p.STAN, stan), cmp.Or(p.RRN, rrn)
 	}
 }
 

@@ -23,11 +23,10 @@ import (
 // for an answer that cannot come any more. A time-out here fails the whole session; the link
 // opens a fresh one.
 type session struct {
-	table   *iso8583.MessageSpec
-	timeout time.Duration // of one write
-	note    func(what string)
-	conn    net.Conn
-	client  *connection.Connection
+	table  *iso8583.MessageSpec
+	note   func(what string)
+	conn   net.Conn
+	client *connection.Connection
 
 	mu     sync.Mutex
 	moved  *sync.Cond // a Send went on to another stage, or returned
@@ -54,8 +53,8 @@ var (
 
 // newSession takes over the connection. note is told of every message that nobody waits for;
 // what it is told never holds a byte of one.
-func newSession(conn net.Conn, table *iso8583.MessageSpec, timeout time.Duration, note func(what string)) (*session, error) {
-	s := &session{table: table, timeout: timeout, note: note, conn: conn, sends: make(map[string]stage)}
+func newSession(conn net.Conn, table *iso8583.MessageSpec, note func(what string)) (*session, error) {
+	s := &session{table: table, note: note, conn: conn, sends: make(map[string]stage)}
 	s.moved = sync.NewCond(&s.mu)
 	client, err := connection.NewFrom(conn, table, nil, nil,
 		connection.SetMessageReader(s),
@@ -75,9 +74,10 @@ func newSession(conn net.Conn, table *iso8583.MessageSpec, timeout time.Duration
 // done is closed when nothing of the session runs any more but Sends about to return.
 func (s *session) done() <-chan struct{} { return s.client.Done() }
 
-// exchange sends a message and waits for its answer until ctx ends; when it ends first, the
-// session fails, as nobody knows what has become of the message. An error that is errNotSent
-// says that the peer cannot have seen it.
+// exchange sends a message and waits for its answer until ctx ends, which it must do some
+// day. When it ends first the session fails, as nobody knows what has become of the message;
+// that also frees a write to a peer that does not read. An error that is errNotSent says that
+// the peer cannot have seen the message.
 func (s *session) exchange(ctx context.Context, m message) (message, error) {
 	packed, err := m.pack(s.table)
 	if err != nil {
@@ -150,7 +150,6 @@ func (s *session) write(w io.Writer, m *iso8583.Message) error {
 	if err := s.cause(); err != nil {
 		return errors.Join(errNotSent, err)
 	}
-	_ = s.conn.SetWriteDeadline(time.Now().Add(s.timeout)) // a peer that does not read must not hold us
 	if _, err := w.Write(frame); err != nil {
 		s.fail(fmt.Errorf("write: %w", err))
 		return fmt.Errorf("write: %w", err)

@@ -1,6 +1,7 @@
 package cardnet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -24,7 +25,7 @@ func (n *Network) StandIn(ctx context.Context, p *Purchase, code string) (Answer
 		switch {
 		case again || a.ActionCode != actionApproved: // the first advice under a key is the one that counts
 		case code == actionApproved:
-			p.Approval = or(p.Approval, own)
+			p.Approval = cmp.Or(p.Approval, own)
 			n.books.advise(p, p.Amount)
 		default:
 			n.books.refuse(p)

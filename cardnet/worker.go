@@ -13,7 +13,7 @@ import (
 // worker does one thing at a time; their number bounds what is in flight.
 type worker struct {
 	run     *run
-	ending  context.Context // ends when no more traffic is wanted; nothing is tried again then
+	ending  context.Context // ends when no more traffic is wanted
 	mu      sync.Mutex
 	latency *hdrhistogram.Histogram
 }
@@ -104,11 +104,11 @@ func (w *worker) undo(ctx context.Context, p *Purchase, err error) {
 	}
 }
 
-// insist repeats a message that got no answer, a few times.
+// insist repeats a message that got no answer, a few times, fewer when the run is to end.
 func (w *worker) insist(ctx context.Context, a Answer, err error) (Answer, error) {
-	const attempts = 5
-	for range attempts {
-		if err == nil || errors.Is(err, ErrClosed) || w.ending.Err() != nil {
+	const attempts, attemptsAtTheEnd = 8, 2
+	for tried := range attempts {
+		if err == nil || errors.Is(err, ErrClosed) || w.ending.Err() != nil && tried >= attemptsAtTheEnd {
 			break
 		}
 		a, err = w.run.network.Again(ctx, a)
@@ -118,14 +118,10 @@ func (w *worker) insist(ctx context.Context, a Answer, err error) (Answer, error
 
 // purchase says what is due as a Purchase.
 func (w *worker) purchase(d due) *Purchase {
-	s := shops[d.pick%uint64(len(shops))]
-	entries := entriesJCB
-	if w.run.network.cfg.Dialect == DialectQUICPay {
-		entries = entriesQUICPay
-	}
+	s := shopAt(d.pick)
 	return &Purchase{
 		Card: d.card, Amount: d.amount, MCC: s.mcc, Merchant: s.merchant, Terminal: s.terminal, Shop: s.name,
-		Entry: entries[d.pick>>8%uint64(len(entries))],
+		Entry: entryAt(w.run.network.cfg.Dialect, d.pick>>8),
 	}
 }
 
