@@ -70,7 +70,7 @@ func (s *Store) put(a *balance.Append) balance.Result {
 		err := fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, min(chunkMax, s.size-groupSizeMin))
 		return balance.Result{Outcome: balance.Out, Err: err}
 	}
-	var before [2]head
+	var before [2]found
 	if r := s.check(a, &before); r.Outcome != balance.In {
 		return r
 	}
@@ -79,11 +79,11 @@ func (s *Store) put(a *balance.Append) balance.Result {
 }
 
 // check holds an append against the heads and the directory.
-func (s *Store) check(a *balance.Append, before *[2]head) balance.Result {
+func (s *Store) check(a *balance.Append, before *[2]found) balance.Result {
 	gap := -1
 	for i := range a.Entries {
 		e := &a.Entries[i]
-		before[i] = s.heads.get(e.Log)
+		before[i] = s.heads.find(e.Log)
 		if e.Version <= before[i].version {
 			return balance.Result{Outcome: balance.Conflict}
 		}
@@ -105,7 +105,7 @@ func (s *Store) check(a *balance.Append, before *[2]head) balance.Result {
 }
 
 // encode writes an append into the forming group and moves the heads.
-func (s *Store) encode(a *balance.Append, size int, before *[2]head) {
+func (s *Store) encode(a *balance.Append, size int, before *[2]found) {
 	g := s.place(size)
 	begin := g.used
 	rest := putChunkHead(g.room(size), size, len(a.Entries), len(a.Rows))
@@ -113,7 +113,7 @@ func (s *Store) encode(a *balance.Append, size int, before *[2]head) {
 		e := &a.Entries[i]
 		at := g.at + position(begin+size-len(rest)) //nolint:gosec // within a segment
 		rest = putEntry(rest, e, before[i].last)
-		s.heads.set(e.Log, at, e.Version)
+		s.heads.set(e.Log, &before[i], at, e.Version)
 	}
 	g.entries += uint32(len(a.Entries)) //nolint:gosec // one or two
 	for i := range a.Rows {

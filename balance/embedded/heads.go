@@ -17,35 +17,38 @@ type head struct {
 	name    nameRef
 }
 
-// find is a log's number. The name is not kept.
-func (h *heads) find(log string) (id uint32, found bool) {
-	return h.index.find(xxhash.Sum64String(log), func(row uint32) bool { return h.names.get(h.rows.at(row).name) == log })
+// found is a log's head with where it is, good until the log's head is set.
+type found struct {
+	head        // zero when the log is not there
+	hash uint64 // of the log's name
+	id   uint32
+	is   bool // the log is there
 }
 
-// get is a log's last entry, zero when there is none.
-func (h *heads) get(log string) head {
-	if id, found := h.find(log); found {
-		return *h.rows.at(id)
+// find looks for a log. The name is not kept.
+func (h *heads) find(log string) found {
+	f := found{hash: xxhash.Sum64String(log)}
+	f.id, f.is = h.index.find(f.hash, func(row uint32) bool { return h.names.get(h.rows.at(row).name) == log })
+	if f.is {
+		f.head = *h.rows.at(f.id)
 	}
-	return head{}
+	return f
 }
 
-// set says what a log's last entry is and returns its number. The name is not kept.
-func (h *heads) set(log string, last position, version uint64) uint32 {
-	id, found := h.find(log)
-	if !found {
-		id = h.rows.add(head{name: h.names.add(log)})
-		h.index.add(xxhash.Sum64String(log), id)
+// set says what the last entry of a log is that was looked for. The name is not kept.
+func (h *heads) set(log string, f *found, last position, version uint64) {
+	if !f.is {
+		f.id = h.rows.add(head{name: h.names.add(log)})
+		h.index.add(f.hash, f.id)
 	}
-	row := h.rows.at(id)
+	row := h.rows.at(f.id)
 	row.last, row.version = last, version
-	return id
 }
 
 // name is a log's name as it can be kept: that of its head when it has one.
 func (h *heads) name(log string) nameRef {
-	if id, found := h.find(log); found {
-		return h.rows.at(id).name
+	if f := h.find(log); f.is {
+		return f.name
 	}
 	return h.names.add(log)
 }

@@ -12,7 +12,7 @@ type names struct {
 	used   int // bytes of the last block
 }
 
-const nameBlock = 1 << 20
+const nameBlock = 64 << 10
 
 // nameRef is where a name is: its offset over all blocks, and its length in the lowest byte.
 type nameRef uint64

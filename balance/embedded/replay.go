@@ -17,14 +17,14 @@ type replay struct {
 
 func (r *replay) entry(offset int, e *entryRecord) error {
 	log := borrowed(e.log)
-	before := r.heads.get(log)
+	before := r.heads.find(log)
 	if e.version != before.version+1 {
 		return fmt.Errorf("log %q goes from version %d to %d", e.log, before.version, e.version)
 	}
 	if e.previous != before.last {
 		return fmt.Errorf("version %d of log %q says that the one before is at %v, it is at %v", e.version, e.log, e.previous, before.last)
 	}
-	r.heads.set(log, r.at+position(offset), e.version) //nolint:gosec // within a segment
+	r.heads.set(log, &before, r.at+position(offset), e.version) //nolint:gosec // within a segment
 	r.entries++
 	return nil
 }

@@ -40,7 +40,7 @@ func (s *Store) read() {
 // askHead asks for something that begins with a log's last entry.
 func (s *Store) askHead(log string, run func(r *reader, h head), fail func(error)) {
 	s.mu.Lock()
-	h := s.heads.get(log)
+	h := s.heads.find(log).head
 	err := s.ask(&request{run: func(r *reader) { run(r, h) }, fail: fail}, h.last < s.durable)
 	s.mu.Unlock()
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *Store) settle(i int, a *balance.Append, done func(int, balance.Result))
 	var last [2]head
 	durable := true
 	for k := range entries {
-		last[k] = s.heads.get(entries[k].Log)
+		last[k] = s.heads.find(entries[k].Log).head
 		durable = durable && last[k].last < s.durable
 	}
 	for k := range a.Rows {

@@ -62,7 +62,8 @@ var (
 // Ordered is true: entries of a log may follow each other before the first is durable.
 func (s *Store) Ordered() bool { return true }
 
-// Close writes what was appended, answers everything and gives the directory free.
+// Close writes what was appended, answers everything and gives the directory free. The error is
+// that of the write that failed, if one did.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closing = true
@@ -73,7 +74,7 @@ func (s *Store) Close() error {
 	s.running.prepare.Wait()
 	close(s.reads)
 	s.running.read.Wait()
-	return errors.Join(s.tail.close(), s.files.close(), s.held.Close())
+	return errors.Join(s.failed, s.tail.close(), s.files.close(), s.held.Close())
 }
 
 // Peek finds a card in memory, where all cards are.
