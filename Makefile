@@ -1,0 +1,48 @@
+# The developer's day. `make` builds, `make test` is what CI runs first, `make check` second.
+GO    ?= go
+TOOL  := $(GO) tool -modfile=tools/go.mod
+export GOFLAGS := -mod=mod
+
+# Packages whose tests are quick enough under the race detector, and the time of each fuzz target.
+RACE ?= ./cmd/... ./router/... ./risk/... ./spec/... ./switch/... ./balance ./cardnet/...
+FUZZ ?= 5s
+
+.PHONY: build test check race fuzz lint bench night clean
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/sekisho ./cmd/sekisho
+
+test:
+	$(GO) test ./...
+
+check:
+	$(GO) vet ./...
+	@bad=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted, run gofumpt -w:" $$bad; exit 1; }
+	$(TOOL) staticcheck ./...
+	$(MAKE) race fuzz
+
+race:
+	$(GO) test -race $(RACE)
+
+# Every fuzz target for a short while; one that is new is found by itself.
+fuzz:
+	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+	  sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$$file" | while read -r target; do \
+	    echo "fuzz $$(dirname "$$file") $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) "$$(dirname "$$file")" </dev/null || exit 1; \
+	  done || exit 1; \
+	done
+
+# golangci-lint takes minutes to build: not in CI.
+lint:
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+bench:
+	$(GO) run ./internal/bench
+
+# What takes too long for every change.
+night:
+	$(GO) test -race -count=3 ./...
+	$(MAKE) fuzz FUZZ=3m
+
+clean:
+	rm -rf bin
