@@ -24,7 +24,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	called, err := root.ExecuteContextC(ctx)
+	called, err := unknownSubcommand(root, args)
+	if err == nil {
+		called, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -38,6 +41,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	fmt.Fprintf(stderr, "see '%s --help'\n", called.CommandPath())
 	return exitUsage
+}
+
+// unknownSubcommand looks before cobra does: with --help it would show the help of what it knows and
+// exit as if that had been asked for.
+func unknownSubcommand(root *cobra.Command, args []string) (*cobra.Command, error) {
+	called, rest, err := root.Find(args)
+	if err != nil || !called.HasSubCommands() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") || rest[0] == "help" || rest[0] == "completion" {
+		return called, nil
+	}
+	return called, needsSubcommand(called, rest[:1])
 }
 
 // newRoot is the command line. A new one is made for each run, so that nothing stays behind.
