@@ -70,6 +70,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 	}
 	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.Dir,
 		"programs", programs, "verify", "none", "pid", os.Getpid())
+	why := slog.String("signal", "none")
 	select {
 	case err := <-e.Failed():
 		// Nothing is closed in order any more: what was answered is durable, and nothing may
@@ -77,13 +78,15 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 		log.Error("ended by a failure", "error", err)
 		return errSaid
 	case sig := <-signals:
-		log.Info("draining", "signal", sig.String(), "timeout", s.DrainTimeout.String())
+		why.Value = slog.StringValue(sig.String())
 	case <-ctx.Done():
-		log.Info("draining", "timeout", s.DrainTimeout.String())
 	}
+	e.setState("draining") // before anybody hears of it
+	log.Info("draining", why, "timeout", s.DrainTimeout.String())
 	return drain(ctx, e, s, log, signals)
 }
 
+// drain ends the switch in order, unless a second signal comes.
 func drain(ctx context.Context, e *engine, s *settings, log *slog.Logger, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.DrainTimeout)
 	defer cancel()
