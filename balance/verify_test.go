@@ -1,0 +1,108 @@
+package balance
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"sekisho/spec"
+)
+
+// ledger is a store in memory whose entries a test can change.
+func ledger(t *testing.T) *MemoryStore {
+	s := NewMemoryStore(MemoryOptions{})
+	w := NewWallet("w")
+	card := spec.CardID{7}
+	buy := MessageKey(spec.Authorization, card, 1_790_000_000, 1, 8871)
+	steps := [][]Event{
+		{{Kind: Opened, Key: CallKey("open"), Program: "p", Currency: 392}, {Kind: Funded, Posted: 100, Counter: Account{AccountTopUp, "p"}},
+			{Kind: CardIssued, Card: card, Status: CardActive}, {Kind: Allocated, Card: card, Allocated: 80}},
+		{{Kind: Authorized, Key: buy, Card: card, Purchase: buy.Purchase(), State: Open, Hold: 30, Counter: Account{AccountSettlement, "jcb"}, Details: Details{Amount: 30}}},
+		{{Kind: Reduced, Key: CallKey("part"), Card: card, Purchase: buy.Purchase(), State: Open, Hold: 10, Counter: Account{AccountSettlement, "jcb"}}},
+	}
+	for i, events := range steps {
+		d := w.Draft(int64(i + 1))
+		d.Add(events...)
+		keep(t, s, w, &d)
+	}
+	return s
+}
+
+func keep(t *testing.T, s *MemoryStore, w *Wallet, d *Draft) {
+	t.Helper()
+	attempt := Attempt(w.Version + 1)
+	e, body := d.Seal(attempt)
+	sealed := Sealed{Log: w.Log, Version: e.Version, Attempt: attempt, At: e.At, Body: body}
+	if e.Version == 2 {
+		sealed.Snapshot = AppendSnapshot(nil, w)
+	}
+	r := s.shared.append(Append{Entries: []Sealed{sealed}})
+	if r.Outcome != In {
+		t.Fatal(r.Err)
+	}
+}
+
+func TestVerifyAddsUpALedgerThatIsRight(t *testing.T) {
+	a, err := Verify(context.Background(), ledger(t), nil)
+	if err != nil || !a.OK() || a.Entries != 3 || a.Posted != 100 || a.Held != 10 || a.Sum != 0 {
+		t.Errorf("%v %+v", err, a)
+	}
+	if got := a.Accounts[Account{AccountSettlement, "jcb"}]; got != (AccountSums{Held: 10}) {
+		t.Errorf("settlement: %+v", got)
+	}
+	if got := a.Accounts[Account{AccountTopUp, "p"}]; got != (AccountSums{Posted: -100}) {
+		t.Errorf("top-up: %+v", got)
+	}
+}
+
+func TestVerifyFindsWhatDoesNotAddUp(t *testing.T) {
+	rewritten := func(n int, change func(*Entry)) func(*testing.T, []Sealed) []Sealed {
+		return func(t *testing.T, log []Sealed) []Sealed {
+			var e Entry
+			if err := DecodeEntry(log[n].Body, &e); err != nil {
+				t.Fatal(err)
+			}
+			change(&e)
+			log[n].Body = AppendEntry(nil, &e)
+			for i := n + 1; i < len(log); i++ { // the chain is mended, so that it is not what is found
+				if err := DecodeEntry(log[i].Body, &e); err != nil {
+					t.Fatal(err)
+				}
+				e.Previous = HashOf(log[i-1].Body)
+				log[i].Body = AppendEntry(nil, &e)
+			}
+			return log
+		}
+	}
+	for name, c := range map[string]struct {
+		change func(*testing.T, []Sealed) []Sealed
+		says   string
+	}{
+		"an entry left out":            {func(_ *testing.T, l []Sealed) []Sealed { return append(l[:1], l[2]) }, "entry 3 follows entry 1"},
+		"the last entry left out":      {func(_ *testing.T, l []Sealed) []Sealed { l[2].Body = l[1].Body; return l }, "is kept as"},
+		"an entry changed":             {func(_ *testing.T, l []Sealed) []Sealed { l[0].Body[len(l[0].Body)-1] ^= 2; return l }, ""},
+		"an entry that cannot be read": {func(_ *testing.T, l []Sealed) []Sealed { l[1].Body = l[1].Body[:20]; return l }, "cannot be read"},
+		"another balance":              {rewritten(1, func(e *Entry) { e.After.Held = 31 }), "balances"},
+		"another balance of the card":  {rewritten(1, func(e *Entry) { e.Events[0].After.Held = 31 }), "card has"},
+		"another hold":                 {rewritten(1, func(e *Entry) { e.Events[0].Hold = 31 }), ""},
+		"a key decided twice": {rewritten(2, func(e *Entry) {
+			e.Events[0].Key = MessageKey(spec.Authorization, spec.CardID{7}, 1_790_000_000, 1, 8871)
+		}), "second time"},
+		"money from nowhere":        {rewritten(0, func(e *Entry) { e.Events[1].Counter = Account{} }), "no account"},
+		"a hold that changes hands": {rewritten(2, func(e *Entry) { e.Events[0].Counter.Name = "other" }), "owed to"},
+		"a snapshot that is not so": {func(_ *testing.T, l []Sealed) []Sealed { l[1].Snapshot[len(l[1].Snapshot)-1] ^= 1; return l }, "snapshot"},
+		"time that runs backwards":  {rewritten(2, func(e *Entry) { e.At = 1 }), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ledger(t)
+			s.shared.logs["w"] = c.change(t, s.shared.logs["w"])
+			a, err := Verify(context.Background(), s, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.OK() || !strings.Contains(strings.Join(a.Problems, "\n"), c.says) {
+				t.Errorf("want %q, found %q", c.says, a.Problems)
+			}
+		})
+	}
+}
