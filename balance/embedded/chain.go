@@ -63,7 +63,7 @@ func (c *chain) walkSegment(i int) (next int, err error) {
 	c.end, c.torn = positionOf(number, uint32(off)), 0 //nolint:gosec // a segment's size
 	later, dirty, err := c.laterGroup(number, off+PageSize)
 	if err == nil && later != 0 {
-		err = damageAt(c.end, "no group that follows group %d, but a whole one comes later, at %v", c.seq, later)
+		err = c.broken(c.end, later)
 	}
 	if err == nil && !dirty {
 		var page []byte
@@ -95,7 +95,13 @@ func (c *chain) nextSegment(i int) (next int, err error) {
 			err = laterErr
 		}
 		if err == nil && later != 0 {
-			err = damageAt(c.end, "no group that follows group %d, but a whole one comes later, at %v", c.seq, later)
+			at := c.end
+			if c.torn != 0 {
+				at = c.torn
+			} else if later != positionOf(number, 0) {
+				at = positionOf(number, 0) // where the segment's first group should be
+			}
+			err = c.broken(at, later)
 		}
 		if err := errors.Join(err, c.window.file.Close()); err != nil {
 			return 0, err
@@ -105,6 +111,10 @@ func (c *chain) nextSegment(i int) (next int, err error) {
 		}
 	}
 	return -1, nil
+}
+
+func (c *chain) broken(at, later position) error {
+	return damageAt(at, "no group that follows group %d is there, but a whole one comes later, at %v", c.seq, later)
 }
 
 func (c *chain) openSegment(number uint32) error {
@@ -129,7 +139,7 @@ func (c *chain) group(number uint32, off int64) (length int64, err error) {
 	if !c.follows(&h) {
 		return 0, damageAt(at, "group %d is there, it does not follow group %d", h.seq, c.seq)
 	}
-	if h.format != groupVersion {
+	if h.format != groupVersion || h.reserved != 0 {
 		return 0, fmt.Errorf("store was written by another program: %v has format %d, this one reads %d", at, h.format, groupVersion)
 	}
 	c.replay.at = at

@@ -175,6 +175,9 @@ func parseChunks(group []byte, h *groupHeader, v chunkVisitor) error {
 
 func parseChunk(chunk []byte, offset int, v chunkVisitor) error {
 	entries, rows := int(chunk[4]), int(binary.LittleEndian.Uint16(chunk[6:]))
+	if chunk[5] != 0 {
+		return fmt.Errorf("its reserved byte is %d, this program knows only 0", chunk[5])
+	}
 	rest := chunk[chunkHead:]
 	for i := range entries {
 		r, ok := parseEntry(rest)
@@ -189,6 +192,9 @@ func parseChunk(chunk []byte, offset int, v chunkVisitor) error {
 	for i := range rows {
 		if len(rest) < rowHead || len(rest) < rowHead+int(rest[45]) {
 			return fmt.Errorf("row %d is cut off", i)
+		}
+		if rest[46] != 0 || rest[47] != 0 || rest[45] < 1 || rest[45] > balance.LogNameMax {
+			return fmt.Errorf("row %d is none that this program writes", i)
 		}
 		row := balance.Row{Kind: balance.RowKind(rest[44])}
 		copy(row.Hash[:], rest)

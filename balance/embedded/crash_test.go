@@ -141,7 +141,8 @@ func (p *power) disk(fs vfs.FS) Disk {
 // failure, which takes any part of what was not synced, some by a kill, after which it is all
 // there until the power fails; in the midst of opening as well as of writing.
 func TestWhatWasAnsweredOutlivesAnyCrash(t *testing.T) {
-	seeds := 300
+	t.Parallel()
+	seeds := 150
 	if testing.Short() {
 		seeds = 50
 	}
