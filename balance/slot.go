@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -56,7 +57,7 @@ func (s *shard) load(sl *slot) {
 			sl.reading, sl.wallet, sl.unsaved = false, w, unsaved
 			if err != nil {
 				s.book.options.Log.Error("wallet not loaded", "log", sl.log, "error", err)
-				s.failParked(sl, err)
+				s.failParked(sl, fmt.Errorf("%w: %w", ErrUnread, err))
 				return
 			}
 			s.advance(sl)
@@ -90,7 +91,7 @@ func (s *shard) search(sl *slot, needs []Query) {
 			if err != nil {
 				s.book.options.Log.Error("log not searched", "log", sl.log, "error", err)
 				sl.parked = sl.parked[1:]
-				s.finish(t, err)
+				s.finish(t, fmt.Errorf("%w: %w", ErrUnread, err))
 			} else {
 				if t.found == nil {
 					t.found = map[Query]Found{}
@@ -119,7 +120,7 @@ func (s *shard) catchUp(sl *slot, settled []*task) {
 			switch {
 			case err != nil:
 				for _, t := range settled {
-					s.finish(t, err)
+					s.finish(t, fmt.Errorf("%w: %w", ErrUnread, err))
 				}
 				s.load(sl)
 				return

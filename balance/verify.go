@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"sekisho/spec"
 )
@@ -34,10 +37,14 @@ const ProblemsMax = 100
 // OK says whether everything adds up.
 func (a *Audit) OK() bool { return a.Faults == 0 }
 
+// verifyAtOnce is how many logs are read at the same time.
+const verifyAtOnce = 8
+
 // Verify reads every log of a store from its first entry and adds it up again: versions without
 // gaps, a chain of hashes, balances after each entry equal to the recomputed ones, no key decided
-// twice, snapshots equal to the state at their entry, and the sum over all accounts zero.
-// progress, when given, is called now and then with the entries read so far.
+// twice, snapshots equal to the state at their entry, and the sum over all accounts zero. It holds
+// the names of all logs and the entries of a few. A log that grows meanwhile is read as far as it
+// went. progress, when given, is called now and then with the entries read so far.
 func Verify(ctx context.Context, store Store, progress func(entries int)) (Audit, error) {
 	var logs []logAt
 	if err := wait(ctx, func(done func(error)) {
@@ -48,26 +55,47 @@ func Verify(ctx context.Context, store Store, progress func(entries int)) (Audit
 	}); err != nil {
 		return Audit{}, fmt.Errorf("listing the logs: %w", err)
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	total := Audit{Accounts: map[Account]AccountSums{}}
-	for _, l := range logs {
-		one := newCheck(l.log)
-		err := wait(ctx, func(done func(error)) {
-			store.Scan(l.log, 1, Forward, func(s Sealed) bool {
-				one.entry(&s)
-				return ctx.Err() == nil
-			}, done)
+	var mu sync.Mutex
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(verifyAtOnce, len(logs)) {
+		readers.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(logs) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				one, err := checkLog(ctx, store, logs[i])
+				if err != nil {
+					stop(err)
+					return
+				}
+				mu.Lock()
+				total.add(one)
+				if progress != nil {
+					progress(total.Entries)
+				}
+				mu.Unlock()
+			}
 		})
-		if err != nil {
-			return total, fmt.Errorf("reading log %s: %w", l.log, err)
-		}
-		one.end(l.last)
-		total.add(one)
-		if progress != nil {
-			progress(total.Entries)
-		}
 	}
+	readers.Wait()
 	total.close()
-	return total, ctx.Err()
+	return total, context.Cause(ctx)
+}
+
+func checkLog(ctx context.Context, store Store, l logAt) (*check, error) {
+	one := newCheck(l.log)
+	err := wait(ctx, func(done func(error)) {
+		store.Scan(l.log, 1, Forward, func(s Sealed) bool {
+			one.entry(&s)
+			return ctx.Err() == nil
+		}, done)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading log %s: %w", l.log, err)
+	}
+	one.end(l.last)
+	return one, nil
 }
 
 type logAt struct {
@@ -229,6 +257,7 @@ func (a *Audit) add(c *check) {
 
 // close takes the sum over everything.
 func (a *Audit) close() {
+	slices.Sort(a.Problems)
 	a.Sum = a.Posted
 	held := spec.Money(0)
 	for _, sums := range a.Accounts {

@@ -131,7 +131,7 @@ func (r *Router) undecided(call spec.Call, err error) {
 // knownOut says whether the request has for certain left no trace, so that refusing it is not
 // a guess.
 func knownOut(err error) bool {
-	return errors.Is(err, errLate) || errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrStoreBusy)
+	return errors.Is(err, errLate) || errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread)
 }
 
 // late says whether it is too late to approve.
