@@ -61,7 +61,7 @@ func (s *search) purchase(q *Query, f *Found, e *Event) {
 		return
 	}
 	if f.Purchase == nil {
-		f.Purchase = &Purchase{Key: e.Purchase, Card: e.Card, State: e.State, Hold: e.Hold}
+		f.Purchase = &Purchase{Key: e.Purchase, Card: e.Card, State: e.State, Hold: e.Hold, Counter: e.Counter}
 	}
 	if e.Details != (Details{}) {
 		older := e.Details
@@ -70,7 +70,6 @@ func (s *search) purchase(q *Query, f *Found, e *Event) {
 		}
 		f.Purchase.Details = older
 	}
-	f.Purchase.Counter = e.Counter // the oldest stays
 	f.Purchase.Flags |= e.Flags
 }
 

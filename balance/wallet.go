@@ -206,8 +206,8 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	if e.Details != (Details{}) {
 		p.Details.merge(e.Details)
 	}
-	if p.Counter == (Account{}) {
-		p.Counter = e.Counter
+	if p.State != Open && e.Counter != (Account{}) {
+		p.Counter = e.Counter // while money is held it is owed to one account
 	}
 	p.State, p.Hold = e.State, e.Hold
 	p.Flags |= e.Flags
