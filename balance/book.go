@@ -81,6 +81,8 @@ var (
 	ErrOverloaded = errors.New("too many requests wait for this wallet")
 	ErrRowExists  = errors.New("a card with this number exists already")
 	ErrStopped    = errors.New("the book is closed")
+	// ErrNotTaken says that the store did not take the entry, and that nothing was recorded.
+	ErrNotTaken = errors.New("the store did not take the entry")
 	// ErrUnread says that the log could not be read, so nothing was decided or recorded.
 	ErrUnread = errors.New("the log of the wallet could not be read")
 )

@@ -349,3 +349,79 @@ func TestABookThatIsClosedTakesNothingAndGivesUpInTime(t *testing.T) {
 		}
 	})
 }
+
+func TestAWalletThatIsEvictedBeforeItsEntryWasHandedOverIsReadWithIt(t *testing.T) {
+	inMemory(t, MemoryOptions{}, Options{Shards: 1, WalletsMax: 1}, func(b *Book, s *MemoryStore) {
+		fund(t, b, "other", 100)
+		fund(t, b, "w", 100)
+		first, other, second := newSpend(1, 60), newSpend(2, 1), newSpend(3, 60)
+		b.Submit(Post{Log: "w", At: time.Now(), Mover: first}, Post{Log: "other", At: time.Now(), Mover: other}, Post{Log: "w", At: time.Now(), Mover: second})
+		if err := errors.Join(<-first.done, <-other.done, <-second.done); err != nil || !first.taken || second.taken {
+			t.Errorf("%v, taken %v and %v of 100, 60 each", err, first.taken, second.taken)
+		}
+		audit(t, s)
+	})
+}
+
+func TestAnEntryThatAnOrderedStoreRefusesTakesNothingWithIt(t *testing.T) {
+	refuse := atomic.Bool{}
+	fault := func(Append) Fault {
+		if refuse.CompareAndSwap(true, false) {
+			return FaultOut
+		}
+		return FaultNone
+	}
+	inMemory(t, MemoryOptions{Fault: fault}, Options{}, func(b *Book, s *MemoryStore) {
+		fund(t, b, "w", 100)
+		refuse.Store(true)
+		var all []*spend
+		for n := range 5 {
+			m := newSpend(n, 1)
+			all = append(all, m)
+			b.Submit(Post{Log: "w", At: time.Now(), Mover: m})
+		}
+		spent := spec.Money(0)
+		for _, m := range all {
+			if err := <-m.done; err == nil {
+				spent++
+			} else if !errors.Is(err, ErrNotTaken) {
+				t.Errorf("refused with %v", err)
+			}
+		}
+		if err := ask(b, "w", newSpend(9, 1)); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+		if a := audit(t, s); a.Posted != 100-spent-1 || spent == 5 {
+			t.Errorf("%d yen are left, %d of 5 were spent", a.Posted, spent)
+		}
+	})
+}
+
+// slowReads is a store whose log takes long to read.
+type slowReads struct{ Store }
+
+func (s slowReads) Scan(log string, from uint64, d Direction, visit func(Sealed) bool, done func(error)) {
+	time.AfterFunc(15*time.Second, func() { s.Store.Scan(log, from, d, visit, done) })
+}
+
+func TestABookGivesUpALookUpThatTakesTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewMemoryStore(MemoryOptions{Single: true})
+		b := NewBook(slowReads{s}, Options{})
+		fund(t, b, "w", 100)
+		again := newSpendOf("w", -100) // a repeat: it appends nothing and reads the log first
+		b.Submit(Post{Log: "w", At: time.Now(), Mover: again})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := b.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("close: %v", err)
+		}
+		if err := <-again.done; !errors.Is(err, ErrStopped) {
+			t.Errorf("what was open got %v", err)
+		}
+		time.Sleep(time.Minute)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -140,6 +141,20 @@ func (s *shard) flush() {
 	})
 }
 
+// refused deals with an entry that an ordered store did not take. What was decided after it rests on
+// it and is not taken either, so the wallet begins again from what the store has. A store that
+// does not know what it wrote is dead, and so is the process soon.
+func (s *shard) refused(f *flight, r Result) {
+	s.book.options.Log.Error("entry not appended", "log", f.slot.log, "error", r.Err)
+	for _, t := range f.tasks {
+		t.done(storeError(r))
+	}
+	s.leftStore()
+	if sl := f.slot; s.slots[sl.log] == sl && !sl.busy() && len(f.append.Entries) > 0 {
+		s.load(sl)
+	}
+}
+
 // leftStore counts an append whose tasks are ended; a shard that is closing waits for the last.
 func (s *shard) leftStore() {
 	if s.inStore.Add(-1) == 0 && s.closed.Load() {
@@ -149,12 +164,8 @@ func (s *shard) leftStore() {
 
 // landed deals with the outcome of an append that the wallet waits for, or that went wrong.
 func (s *shard) landed(f *flight, r Result) {
-	if !f.awaits { // an ordered store that fails is dead: nobody knows what it wrote
-		s.book.options.Log.Error("entry not appended", "log", f.slot.log, "error", r.Err)
-		for _, t := range f.tasks {
-			t.done(storeError(r))
-		}
-		s.leftStore()
+	if !f.awaits {
+		s.refused(f, r)
 		return
 	}
 	if r.Outcome == Conflict && r.Theirs != nil && r.Theirs.Attempt == f.append.Entries[0].Attempt {
@@ -207,8 +218,12 @@ func (s *shard) again(f *flight, r Result) {
 	sl.retries++
 }
 
+// storeError is why a request was not recorded.
 func storeError(r Result) error {
-	if r.Err != nil {
+	switch {
+	case r.Outcome == Out:
+		return fmt.Errorf("%w: %w", ErrNotTaken, r.Err)
+	case r.Err != nil:
 		return r.Err
 	}
 	return ErrClosed

@@ -190,10 +190,10 @@ func (s *shard) giveUp() {
 			}
 			f.tasks = nil
 		}
-		for _, t := range sl.parked {
+		for _, t := range append(sl.settled, sl.parked...) {
 			s.finish(t, ErrStopped)
 		}
-		sl.parked = nil
+		sl.settled, sl.parked = nil, nil
 	}
 	s.open = 0
 }

@@ -12,6 +12,7 @@ type slot struct {
 	reading bool    // the log is being loaded or searched
 	flight  *flight // the append whose outcome is awaited before anything else is decided
 	parked  []*task // not decided yet, oldest first
+	settled []*task // decided without an event, while the log's end is read
 	retries int
 
 	unsaved int // bytes of entries since the last snapshot
@@ -37,8 +38,10 @@ func (s *shard) slot(log string) *slot {
 	return sl
 }
 
-// evict drops the wallet that was not used for longest and has nothing to do.
+// evict drops the wallet that was not used for longest and has nothing to do. What was decided goes
+// to the store first: a wallet that is loaded again must find its own last entry there.
 func (s *shard) evict() {
+	s.flush()
 	for sl := s.used.oldest; sl != nil; sl = sl.newer {
 		if !sl.busy() && len(sl.parked) == 0 {
 			s.used.remove(sl)
@@ -87,6 +90,9 @@ func (s *shard) search(sl *slot, needs []Query) {
 			if err == nil {
 				err = found.err
 			}
+			if len(sl.parked) == 0 {
+				return // it was given up meanwhile
+			}
 			t := sl.parked[0]
 			if err != nil {
 				s.book.options.Log.Error("log not searched", "log", sl.log, "error", err)
@@ -106,14 +112,14 @@ func (s *shard) search(sl *slot, needs []Query) {
 // catchUp reads what other nodes have appended since, so that an answer that appends nothing
 // rests on the last version, and decides again when there was something.
 func (s *shard) catchUp(sl *slot, settled []*task) {
-	sl.reading = true
+	sl.reading, sl.settled = true, settled
 	var newer []Sealed
 	s.book.store.Scan(sl.log, sl.wallet.Version+1, Forward, func(e Sealed) bool {
 		newer = append(newer, e)
 		return true
 	}, func(err error) {
 		s.tell(func() {
-			sl.reading = false
+			sl.reading, sl.settled = false, nil
 			if err == nil {
 				err = replay(sl.wallet, newer)
 			}

@@ -131,7 +131,7 @@ func (r *Router) undecided(call spec.Call, err error) {
 // knownOut says whether the request has for certain left no trace, so that refusing it is not
 // a guess.
 func knownOut(err error) bool {
-	return errors.Is(err, errLate) || errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread)
+	return errors.Is(err, errLate) || errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread) || errors.Is(err, balance.ErrNotTaken)
 }
 
 // late says whether it is too late to approve.
