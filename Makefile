@@ -7,7 +7,7 @@ export GOFLAGS := -mod=mod
 RACE ?= ./cmd/... ./router/... ./risk/... ./spec/... ./switch/... ./balance ./cardnet/...
 FUZZ ?= 5s
 
-.PHONY: build test check race fuzz lint bench night clean
+.PHONY: build test check race fuzz fmt lint bench night clean
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/sekisho ./cmd/sekisho
 
@@ -16,7 +16,7 @@ test:
 
 check:
 	$(GO) vet ./...
-	@bad=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted, run gofumpt -w:" $$bad; exit 1; }
+	@bad=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted, run make fmt:" $$bad; exit 1; }
 	$(TOOL) staticcheck ./...
 	$(MAKE) race fuzz
 
@@ -31,6 +31,9 @@ fuzz:
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) "$$(dirname "$$file")" </dev/null || exit 1; \
 	  done || exit 1; \
 	done
+
+fmt:
+	$(TOOL) gofumpt -w $$(git ls-files '*.go')
 
 # golangci-lint takes minutes to build: not in CI.
 lint:

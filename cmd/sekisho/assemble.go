@@ -158,7 +158,7 @@ func (e *engine) Close() error {
 }
 
 // endTimeMax bounds what closing takes beyond draining.
-const endTimeMax = 3 * time.Second
+const endTimeMax = 2 * time.Second
 
 // end closes what is under the links.
 func (e *engine) end(ctx context.Context) error {

@@ -166,6 +166,57 @@ func TestAWrongFileOfWalletsSaysWhereAndWhat(t *testing.T) {
 	}
 }
 
+func TestAWalletThatBeganOtherwiseIsNotBegunAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	o := balance.Opening{Log: "crowd", Program: "prepaid", Currency: spec.JPY, Posted: 7}
+	p := &planting{key: balance.CallKey("an app server's call"), first: true, done: make(chan error, 1)}
+	p.events = o.Events(p.key, 0, balance.Actor{Kind: balance.ActorCaller, Name: "app"})
+	b.book.Submit(balance.Post{Log: o.Log, At: b.at, Mover: p})
+	if err := <-p.done; err != nil {
+		t.Fatal(err)
+	}
+	if err := b.file(manyCards(1)); err == nil || !strings.Contains(err.Error(), "wallet crowd exists already with other content") {
+		t.Errorf("got %v", err)
+	}
+	if a := b.audit(); a.Entries != 1 || a.Posted != 7 {
+		t.Errorf("%d entries, posted %d", a.Entries, a.Posted)
+	}
+}
+
+func TestNoPartHasMoreNumbersThanAStoreTakes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var text strings.Builder // 200 numbers, as cards with seven tokens each
+	text.WriteString("wallets:\n  - id: crowd\n    posted: 25\n    cards:\n")
+	for i := range 25 {
+		tokens := make([]string, 0, 7)
+		for k := range 7 {
+			tokens = append(tokens, `"`+testNumber(8*i+k+1)+`"`)
+		}
+		fmt.Fprintf(&text, "      - {pan: %q, expiry: \"2912\", allocated: 1, tokens: [%s]}\n", testNumber(8*i), strings.Join(tokens, ", "))
+	}
+	openings, _, err := readWallets(writeFile(t, t.TempDir(), "w.yaml", text.String()), b.programs, b.hasher)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for i := range openings[0].parts {
+		p := &openings[0].parts[i]
+		if n := len(p.Rows()); n > rowsMax {
+			t.Errorf("part %d has %d rows", i, n)
+		}
+		rows += len(p.Rows())
+		events := part(p, i, partKey(p.Log, i), openings[0].print, balance.Actor{})
+		if begins := events[0].Kind == balance.Opened; begins != (i == 0) || events[0].Key != partKey(p.Log, i) {
+			t.Errorf("part %d begins with %s, key %s", i, events[0].Kind, events[0].Key)
+		}
+	}
+	if rows != 200 {
+		t.Errorf("%d rows in all, want 200", rows)
+	}
+}
+
 func TestANumberThatIsTakenLeavesNothingOfItsWallet(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

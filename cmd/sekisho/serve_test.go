@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"sekisho/cardnet"
 )
@@ -205,7 +207,9 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	defer taken.Close()
 	dir := t.TempDir()
 	config := writeFile(t, dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(dir, "data")))
-	serve := exec.Command("sekisho", "serve", "--config", config)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // should it serve after all
+	defer cancel()
+	serve := exec.CommandContext(ctx, "sekisho", "serve", "--config", config)
 	serve.Env = append(os.Environ(), "SEKISHO_LINKS_0_LISTEN="+taken.Addr().String())
 	out, err := serve.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "link jcb: listen tcp "+taken.Addr().String()) {

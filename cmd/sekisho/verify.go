@@ -39,19 +39,24 @@ func newVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		write := writeAudit
-		if *asJSON {
-			write = writeAuditJSON
-		}
-		if err := write(cmd.OutOrStdout(), &audit, currencyOf(s)); err != nil {
-			return err
-		}
-		if !audit.OK() {
-			return &failure{fmt.Errorf("the ledger does not add up: %s problems", grouped(int64(audit.Faults)))}
-		}
-		return nil
+		return report(cmd.OutOrStdout(), &audit, currencyOf(s), *asJSON)
 	})
 	return cmd
+}
+
+// report prints a ledger; one that does not add up is a failure.
+func report(w io.Writer, a *balance.Audit, currency spec.Currency, asJSON bool) error {
+	write := writeAudit
+	if asJSON {
+		write = writeAuditJSON
+	}
+	if err := write(w, a, currency); err != nil {
+		return err
+	}
+	if !a.OK() {
+		return fmt.Errorf("the ledger does not add up: %s problems", grouped(int64(a.Faults)))
+	}
+	return nil
 }
 
 // verify adds up the store of a configuration, which no other process may hold.
