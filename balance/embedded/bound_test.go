@@ -3,6 +3,7 @@ package embedded
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -143,13 +144,36 @@ func TestReadsWaitInABoundedList(t *testing.T) {
 
 // TestNothingIsToldBeforeItIsDurable looks at what is not durable yet, in every way there is.
 func TestNothingIsToldBeforeItIsDurable(t *testing.T) {
-	begun, letGo := make(chan struct{}, 1), make(chan struct{})
-	s, _ := mustOpen(t, stuckDisk(begun, letGo), "/store", SegmentSizeMin)
-	a := oneEntry("w1", 1)
-	a.Rows = []balance.Row{{Hash: storyHash(1), Log: "w1", Kind: balance.RowNumber}}
-	answers := make(chan string, 10)
-	s.Append([]balance.Append{a}, func(_ int, r balance.Result) { answers <- "append" })
-	<-begun
+	synctest.Test(t, func(t *testing.T) {
+		begun, letGo := make(chan struct{}, 1), make(chan struct{})
+		s, _ := mustOpen(t, stuckDisk(begun, letGo), "/store", SegmentSizeMin)
+		a := oneEntry("w1", 1)
+		a.Rows = []balance.Row{{Hash: storyHash(1), Log: "w1", Kind: balance.RowNumber}}
+		answers := make(chan string, 10)
+		s.Append([]balance.Append{a}, func(int, balance.Result) { answers <- "append" })
+		<-begun
+		lookAt(t, s, a, answers)
+		synctest.Wait()
+		if n := len(answers); n != 0 {
+			t.Errorf("%d calls are answered before anything is durable, the first is %s", n, <-answers)
+		}
+		close(letGo)
+		synctest.Wait()
+		got := map[string]bool{}
+		for range len(answers) {
+			got[<-answers] = true
+		}
+		if len(got) != 8 {
+			t.Errorf("answered: %v", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// lookAt asks for an append that is not durable yet, in seven ways.
+func lookAt(t *testing.T, s *Store, a balance.Append, answers chan<- string) {
 	s.Load("w1", func(l balance.Loaded, err error) {
 		if err != nil || len(l.Entries) != 1 {
 			t.Errorf("the load has %d entries (%v)", len(l.Entries), err)
@@ -181,18 +205,4 @@ func TestNothingIsToldBeforeItIsDurable(t *testing.T) {
 		}
 		answers <- "row conflict"
 	})
-	if len(answers) != 0 {
-		t.Errorf("%s is answered before anything is durable", <-answers)
-	}
-	close(letGo)
-	got := map[string]bool{}
-	for range 8 {
-		got[<-answers] = true
-	}
-	if len(got) != 8 {
-		t.Errorf("answered: %v", got)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"sekisho/balance"
 )
 
@@ -170,11 +172,21 @@ func TestASegmentThatIsNotThereIsRefused(t *testing.T) {
 func TestATornTailIsToldUntilSomethingFollowsIt(t *testing.T) {
 	w := write(t, someAppends())
 	last := w.groups[len(w.groups)-1]
-	fs := w.copy(t, last.name(), func(b []byte) []byte {
-		clear(b[last.offset+PageSize : last.offset+last.length]) // only its first page was written
-		return b
-	})
-	next := balance.Append{Entries: []balance.Sealed{{Log: "w3", Version: 1, Body: []byte("after")}}}
+	for name, lost := range map[string][2]int{
+		"all but its first page is lost": {PageSize, last.length},
+		"its first page is lost":         {0, PageSize},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tornTail(t, w.copy(t, last.name(), func(b []byte) []byte {
+				clear(b[last.offset+lost[0] : last.offset+lost[1]])
+				return b
+			}), last)
+		})
+	}
+}
+
+func tornTail(t *testing.T, fs *vfs.MemFS, last writtenGroup) {
+	next := oneEntry("w3", 1)
 	for i, tornAt := range []int{last.offset, last.offset, -1, -1} {
 		s, report := mustOpen(t, vfsDisk{fs}, "/store", SegmentSizeMin)
 		switch {

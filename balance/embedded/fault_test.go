@@ -33,16 +33,17 @@ func TestAWriteThatFailsEndsTheStore(t *testing.T) {
 			fs := vfs.NewCrashableMem()
 			var armed atomic.Bool
 			var changes atomic.Int64
+			var s *Store
+			behind := make(chan balance.Result, 1)
 			inject := func(op errorfs.Op) error {
-				if !armed.Load() || !isSegment(op.Path) {
+				if !armed.Load() || !isSegment(op.Path) || op.Kind != kind {
 					return nil
 				}
-				if op.Kind == kind {
-					armed.Store(false)
-					changes.Store(0)
-					return errorfs.ErrInjected
-				}
-				return nil
+				armed.Store(false)
+				changes.Store(0)
+				// A group forms behind the one that fails.
+				s.Append([]balance.Append{oneEntry("w2", 1)}, func(_ int, r balance.Result) { behind <- r })
+				return errorfs.ErrInjected
 			}
 			counted := func(op errorfs.Op) error {
 				if isSegment(op.Path) && op.Kind.ReadOrWrite() == errorfs.OpIsWrite && op.Kind != errorfs.OpFileClose {
@@ -51,7 +52,7 @@ func TestAWriteThatFailsEndsTheStore(t *testing.T) {
 				return inject(op)
 			}
 			var told atomic.Int64
-			s := openFailing(t, fs, counted, func(err error) {
+			s = openFailing(t, fs, counted, func(err error) {
 				if told.Add(1); !errors.Is(err, errorfs.ErrInjected) {
 					t.Errorf("Fatal is told %v", err)
 				}
@@ -70,6 +71,9 @@ func TestAWriteThatFailsEndsTheStore(t *testing.T) {
 				if told.Load() != 1 {
 					t.Errorf("Fatal is told %d times before the answer, want once", told.Load())
 				}
+			}
+			if r := <-behind; r.Outcome != balance.Unknown {
+				t.Errorf("what formed behind: outcome %d, want Unknown", r.Outcome)
 			}
 			if n := changes.Load(); n != 0 {
 				t.Errorf("the log is changed %d times after the failure", n)

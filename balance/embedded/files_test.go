@@ -39,3 +39,34 @@ func TestALogOverMoreSegmentsThanAreKeptOpenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestASegmentThatIsBeingReadStaysOpen(t *testing.T) {
+	fs := vfs.NewMem()
+	d := segmentDir{vfsDisk{fs}, "/"}
+	f := files{segments: d, kept: map[uint32]*openFile{}}
+	for number := uint32(1); number <= filesMax+2; number++ {
+		if err := d.prepare(number, PageSize, func() bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		o, err := f.open(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if number%2 == 0 && number <= filesMax {
+			f.release(o)
+		}
+	}
+	for number, o := range f.kept {
+		if o.segment != number {
+			t.Errorf("segment %d is kept as %d", o.segment, number)
+		}
+	}
+	for number := uint32(1); number <= filesMax; number += 2 {
+		if f.kept[number] == nil {
+			t.Errorf("segment %d was closed while it was read", number)
+		}
+	}
+	if n := len(f.kept); n != filesMax {
+		t.Errorf("%d segments are kept open, want %d", n, filesMax)
+	}
+}
