@@ -33,6 +33,8 @@ type engine struct {
 	adminAddr net.Addr
 	state     atomic.Pointer[string] // serving, draining or failed
 	failed    chan error             // what ended it from inside; one is enough
+	ended     chan struct{}          // closed when it begins to end
+	endOnce   sync.Once
 	serving   sync.WaitGroup
 }
 
@@ -47,9 +49,9 @@ type listening struct {
 
 // assemble opens the store and starts everything on it. It returns once every port is open.
 func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, err error) {
-	e := &engine{log: log, registry: newRegistry(), failed: make(chan error, 1)}
+	e := &engine{log: log, registry: newRegistry(), failed: make(chan error, 1), ended: make(chan struct{})}
 	e.setState("serving")
-	e.store, e.hasher, err = openStore(s, true, log, e.fail)
+	e.store, e.hasher, err = openStore(s, true, log, e.diskFailed)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +132,13 @@ func (e *engine) fail(err error) {
 	}
 }
 
+// diskFailed is called by the store before it tells anybody that a write has failed. It holds the
+// store there: nothing is answered any more, and whoever runs the switch ends the process.
+func (e *engine) diskFailed(err error) {
+	e.fail(err)
+	<-e.ended
+}
+
 func (e *engine) setState(s string) { e.state.Store(&s) }
 
 func (e *engine) readiness() readiness {
@@ -163,6 +172,7 @@ const endTimeMax = 2 * time.Second
 // end closes what is under the links.
 func (e *engine) end(ctx context.Context) error {
 	var errs []error
+	e.endOnce.Do(func() { close(e.ended) })
 	if err := closeBook(ctx, e.book); err != nil {
 		errs = append(errs, fmt.Errorf("closing the book: %w", err))
 	}

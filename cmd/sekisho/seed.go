@@ -42,20 +42,21 @@ func newSeed() *cobra.Command {
 	return cmd
 }
 
-func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Writer) (err error) {
+func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Writer) error {
 	log := messageLog(stderr)
 	failed := make(chan error, 1)
-	store, hasher, err := openStore(s, true, log, func(err error) { failed <- err })
+	store, hasher, err := openStore(s, true, log, func(err error) {
+		failed <- err
+		select {} // the process ends; until then nobody hears of what may not be durable
+	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
 	openings, src, err := readWallets(file, s.Programs, hasher)
 	if err != nil {
-		return err
+		return errors.Join(err, store.Close())
 	}
 	book := balance.NewBook(store, balance.Options{Shards: s.Shards, Log: log})
-	defer func() { err = errors.Join(err, closeBook(ctx, book)) }()
 	w := &seeder{book: book, source: src, at: time.Now(), actor: balance.Actor{Kind: balance.ActorOperator, Name: "seed"}}
 	done := make(chan error, 1)
 	go func() { done <- w.seed(ctx, openings) }() // its end is awaited below, but for a failed disk
@@ -65,10 +66,10 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 		select {
 		case <-ticks.C:
 			fmt.Fprintf(stderr, "%s of %s wallets\n", grouped(w.opened.Load()+w.unchanged.Load()), grouped(int64(len(openings))))
-		case err := <-failed:
+		case err := <-failed: // nothing is closed in order any more
 			return fmt.Errorf("store %s: %w", s.Dir, err)
 		case err := <-done:
-			if err != nil {
+			if err := errors.Join(err, closeBook(ctx, book), store.Close()); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(stdout, "%s wallets seeded, %s unchanged\n", grouped(w.opened.Load()), grouped(w.unchanged.Load()))
