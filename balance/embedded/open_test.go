@@ -132,6 +132,8 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 
 func TestTheSegmentSizeMayChangeFromOneOpenToTheNext(t *testing.T) {
 	fs := vfs.NewMem()
+	segments := segmentDir{vfsDisk{fs}, "/store/log"}
+	of := map[uint32]int64{}
 	v := uint64(0)
 	for _, size := range []int64{64 << 10, 128 << 10, 64 << 10, 256 << 10, 64 << 10} {
 		s, report := mustOpen(t, vfsDisk{fs}, "/store", size)
@@ -148,6 +150,22 @@ func TestTheSegmentSizeMayChangeFromOneOpenToTheNext(t *testing.T) {
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
+		}
+		numbers, err := segments.list()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, number := range numbers {
+			length, err := segments.length(number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if of[number] == 0 || length == size { // new, or not used and made again
+				of[number] = length
+			}
+			if length != of[number] {
+				t.Errorf("segment %d was made with %d bytes and has %d now", number, of[number], length)
+			}
 		}
 	}
 }
