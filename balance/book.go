@@ -64,8 +64,11 @@ type Mover interface {
 	// Done is called once: what was decided last is durable, or with an error: not decided. Then
 	// nothing was recorded, unless the error says that the outcome is unknown.
 	Done(d Decision, err error)
-	// Overdue is called at most once, when the deadline passes before Done. Done still follows.
-	Overdue()
+	// Overdue is called at most once, when the deadline passes before Done. decided says that the
+	// request was decided already and that its entry is on its way. Done still follows. What is
+	// returned as next is decided for the log before anything else is; with drop, a request that
+	// is not decided yet leaves without being decided.
+	Overdue(decided bool) (next Mover, drop bool)
 }
 
 // Decision is what a Mover makes of a version of the wallet.
@@ -83,6 +86,10 @@ var (
 	ErrStopped    = errors.New("the book is closed")
 	// ErrNotTaken says that the store did not take the entry, and that nothing was recorded.
 	ErrNotTaken = errors.New("the store did not take the entry")
+	// ErrPanic says that a request could not be decided because of a fault of ours.
+	ErrPanic = errors.New("a fault while it was decided")
+	// ErrOverdue says that a request was dropped when its deadline had passed.
+	ErrOverdue = errors.New("past its deadline before it was decided")
 	// ErrUnread says that the log could not be read, so nothing was decided or recorded.
 	ErrUnread = errors.New("the log of the wallet could not be read")
 )

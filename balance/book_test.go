@@ -47,7 +47,7 @@ func (s *spend) Decide(v *View) Decision {
 }
 
 func (s *spend) Done(_ Decision, err error) { s.done <- err }
-func (s *spend) Overdue()                   { s.overdue.Store(true) }
+func (s *spend) Overdue(bool) (Mover, bool) { s.overdue.Store(true); return nil, false }
 
 func fund(t *testing.T, b *Book, log string, amount spec.Money) {
 	t.Helper()

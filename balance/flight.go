@@ -1,7 +1,9 @@
 package balance
 
 import (
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -11,8 +13,8 @@ type flight struct {
 	slot   *slot
 	append Append // the same each time it is sent
 	tasks  []*task
-	awaits bool // nothing else is decided for the wallet until the outcome is known
-	since  time.Time
+	awaits bool   // nothing else is decided for the wallet until the outcome is known
+	of     uint64 // the slot's lineage when it was decided
 }
 
 // advance decides what is parked for a wallet, as far as it can be decided now.
@@ -39,8 +41,8 @@ func (s *shard) decide(sl *slot) {
 			break
 		}
 		view := View{Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found}
-		d := t.Mover.Decide(&view)
-		if len(view.Needs) > 0 {
+		d := s.ask(t, &view)
+		if len(view.Needs) > 0 && d.Undecided == nil {
 			if draft.Events() == 0 && decided == nil {
 				s.search(sl, view.Needs)
 				return
@@ -56,7 +58,7 @@ func (s *shard) decide(sl *slot) {
 			s.finish(t, d.Undecided)
 			continue
 		}
-		decided = append(decided, t)
+		decided, t.decided = append(decided, t), true
 		draft.Add(d.Events...)
 		rows = append(rows, d.Rows...)
 		size += eventSizeMax * len(d.Events)
@@ -65,6 +67,18 @@ func (s *shard) decide(sl *slot) {
 		}
 	}
 	s.launch(sl, &draft, rows, decided)
+}
+
+// ask has a request decided. A panic is that request's own and leaves no trace: nothing has been
+// changed by then.
+func (s *shard) ask(t *task, v *View) (d Decision) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.book.options.Log.Error("panic while a request was decided", "log", t.Log, "stack", string(debug.Stack()))
+			d = Decision{Undecided: ErrPanic}
+		}
+	}()
+	return t.Mover.Decide(v)
 }
 
 // eventSizeMax is what an event takes at most, in bytes.
@@ -96,10 +110,12 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	sealed := Sealed{Log: sl.log, Version: e.Version, Attempt: attempt, At: e.At, Body: body}
 	sl.unsaved += len(body)
 	if sl.unsaved > snapshotAfter*sl.wallet.weight() {
-		sealed.Snapshot = AppendSnapshot(nil, sl.wallet)
+		if sl.wallet.weight() < snapshotMax {
+			sealed.Snapshot = AppendSnapshot(nil, sl.wallet)
+		}
 		sl.unsaved = 0
 	}
-	f := &flight{slot: sl, append: Append{Entries: []Sealed{sealed}, Rows: rows}, tasks: decided, since: time.Now()}
+	f := &flight{slot: sl, append: Append{Entries: []Sealed{sealed}, Rows: rows}, tasks: decided, of: sl.lineage}
 	f.awaits = !s.book.store.Ordered() || len(rows) > 0
 	if f.awaits {
 		sl.flight = f
@@ -107,8 +123,12 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	s.send(f)
 }
 
-// A snapshot is written when the entries since the last weigh this many times as much.
-const snapshotAfter = 2
+// A snapshot is written when the entries since the last weigh this many times as much, unless it is
+// larger than a store takes.
+const (
+	snapshotAfter = 2
+	snapshotMax   = 12 << 20
+)
 
 func (s *shard) send(f *flight) {
 	s.batch = append(s.batch, f.append)
@@ -150,7 +170,7 @@ func (s *shard) refused(f *flight, r Result) {
 		t.done(storeError(r))
 	}
 	s.leftStore()
-	if sl := f.slot; s.slots[sl.log] == sl && !sl.busy() && len(f.append.Entries) > 0 {
+	if sl := f.slot; s.slots[sl.log] == sl && sl.lineage == f.of && !sl.reading && len(f.append.Entries) > 0 {
 		s.load(sl)
 	}
 }
@@ -188,12 +208,20 @@ func (s *shard) landed(f *flight, r Result) {
 			}
 		} else {
 			for _, t := range f.tasks {
-				t.found = nil
+				t.found, t.decided = nil, false
 			}
 			sl.parked = append(f.tasks, sl.parked...)
 		}
 		s.load(sl)
 	case Out, Unknown:
+		if r.Outcome == Out && errors.Is(r.Err, ErrShape) { // no store will ever take it
+			sl.flight, sl.retries = nil, 0
+			for _, t := range f.tasks {
+				s.finish(t, storeError(r))
+			}
+			s.load(sl)
+			return
+		}
 		s.again(f, r)
 	}
 }
@@ -223,6 +251,8 @@ func storeError(r Result) error {
 	switch {
 	case r.Outcome == Out:
 		return fmt.Errorf("%w: %w", ErrNotTaken, r.Err)
+	case r.Outcome == Conflict:
+		return fmt.Errorf("%w: another has its version", ErrNotTaken)
 	case r.Err != nil:
 		return r.Err
 	}

@@ -31,19 +31,19 @@ func (m *memory) keep(k Key, at int64) { m.queue = append(m.queue, kept{k, at}) 
 func (m *memory) size() int { return len(m.queue) - m.head }
 
 // forget lets keys leave that are older than keysKeptFor, and the oldest above keysMax. An open
-// purchase stays, and so does a key whose DE7 is ahead of the clock.
+// purchase stays and does not count, and a key whose DE7 is ahead of the clock stays.
 func (w *Wallet) forget(now int64) {
 	m := &w.memory
 	for range min(m.size(), forgetMax) {
 		oldest := m.queue[m.head]
 		old := now-oldest.at > keysKeptFor.Milliseconds()
-		if !old && m.size() <= keysMax {
+		if !old && m.size()-w.open <= keysMax {
 			break
 		}
 		m.head++
 		sent, dated := oldest.key.Sent()
 		p := w.purchases[oldest.key]
-		if p.stays() || (dated && sent*1000 > now && m.size() < 2*keysMax) {
+		if p.stays() || (dated && sent*1000 > now && m.size()-w.open < 2*keysMax) {
 			m.keep(oldest.key, now)
 			continue
 		}

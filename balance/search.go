@@ -1,6 +1,10 @@
 package balance
 
-import "slices"
+import (
+	"slices"
+
+	"sekisho/spec"
+)
 
 // search answers queries from the entries of a log, read from the last one backwards.
 type search struct {
@@ -41,14 +45,14 @@ func (s *search) event(q *Query, f *Found, e *Event) {
 	case QueryRecord:
 		if f.Record == nil && e.Key == q.Key {
 			f.Record = &Record{Fingerprint: e.Fingerprint, Answer: e.Answer}
-			if a, ok := s.voided[e.Purchase]; ok && e.Key == e.Purchase.Of(e.Key.Class()) && e.Kind == Authorized {
+			if a, ok := s.voided[e.Purchase]; ok && e.Key == e.Purchase.Of(spec.Authorization) {
 				f.Record.Answer = a
 			}
 		}
 	case QueryPurchase:
 		s.purchase(q, f, e)
 	case QueryRRN, QueryApproval:
-		if e.Details != (Details{}) && q.matches(e.Purchase, e.Card, &e.Details) && len(f.Hits) < 2 && !slices.Contains(f.Hits, e.Purchase) {
+		if e.Details != (Details{}) && q.matchesEvent(e) && len(f.Hits) < 2 && !slices.Contains(f.Hits, e.Purchase) {
 			f.Hits = append(f.Hits, e.Purchase)
 		}
 	}

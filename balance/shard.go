@@ -19,8 +19,7 @@ type shard struct {
 
 	slots     map[string]*slot
 	used      recency
-	deadlines []*task // in the order in which they came, from next on
-	next      int
+	deadlines []deadlines // one for each budget
 	overdue   *time.Timer
 	open      int          // tasks without Done that wait in the shard
 	inStore   atomic.Int64 // appends whose tasks the store's goroutine ends
@@ -35,6 +34,7 @@ type task struct {
 	decision Decision
 	found    map[Query]Found
 	finished atomic.Bool
+	decided  bool // its decision is in the wallet, its entry on the way
 	late     bool
 }
 
@@ -103,6 +103,7 @@ func (s *shard) run() {
 		posts, s.posts = s.posts, posts[:0]
 		events, s.events = s.events, events[:0]
 		s.mu.Unlock()
+		s.checkDeadlines(time.Now()) // before anything new is decided
 		for _, f := range events {
 			f()
 		}
@@ -112,7 +113,7 @@ func (s *shard) run() {
 		}
 		clear(posts)
 		s.flush()
-		s.checkDeadlines(time.Now())
+		s.setTimer(time.Now())
 		if s.gaveUp.Load() {
 			s.giveUp()
 		}
@@ -136,7 +137,7 @@ func (s *shard) idle() bool {
 func (s *shard) take(t *task) {
 	s.open++
 	if !t.Deadline.IsZero() {
-		s.deadlines = append(s.deadlines, t)
+		s.deadlinesOf(t.Deadline.Sub(t.At)).add(t)
 	}
 	sl := s.slot(t.Log)
 	if len(sl.parked) >= s.book.options.ParkedMax {
@@ -157,27 +158,6 @@ func (s *shard) finish(t *task, err error) {
 func (t *task) done(err error) {
 	if t.finished.CompareAndSwap(false, true) {
 		t.Mover.Done(t.decision, err)
-	}
-}
-
-// checkDeadlines tells what is overdue that it is, and sets the timer for the next.
-func (s *shard) checkDeadlines(now time.Time) {
-	for ; s.next < len(s.deadlines); s.next++ {
-		t := s.deadlines[s.next]
-		if !t.finished.Load() {
-			if t.Deadline.After(now) {
-				s.overdue.Reset(t.Deadline.Sub(now) + time.Millisecond)
-				break
-			}
-			t.late = true
-			t.Mover.Overdue()
-		}
-		s.deadlines[s.next] = nil
-	}
-	if s.next > len(s.deadlines)/2 {
-		kept := copy(s.deadlines, s.deadlines[s.next:])
-		clear(s.deadlines[kept:])
-		s.deadlines, s.next = s.deadlines[:kept], 0
 	}
 }
 

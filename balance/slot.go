@@ -9,6 +9,7 @@ import (
 type slot struct {
 	log     string
 	wallet  *Wallet // nil while it is being loaded
+	lineage uint64  // how often it was loaded: what was decided before a load counts no more after it
 	reading bool    // the log is being loaded or searched
 	flight  *flight // the append whose outcome is awaited before anything else is decided
 	parked  []*task // not decided yet, oldest first
@@ -38,10 +39,8 @@ func (s *shard) slot(log string) *slot {
 	return sl
 }
 
-// evict drops the wallet that was not used for longest and has nothing to do. What was decided goes
-// to the store first: a wallet that is loaded again must find its own last entry there.
+// evict drops the wallet that was not used for longest and has nothing to do.
 func (s *shard) evict() {
-	s.flush()
 	for sl := s.used.oldest; sl != nil; sl = sl.newer {
 		if !sl.busy() && len(sl.parked) == 0 {
 			s.used.remove(sl)
@@ -51,8 +50,12 @@ func (s *shard) evict() {
 	}
 }
 
+// load reads a wallet from the store. What was decided is handed over first: the wallet must find its
+// own last entry there.
 func (s *shard) load(sl *slot) {
+	s.flush()
 	sl.reading, sl.wallet = true, nil
+	sl.lineage++
 	s.book.stats.Loads.Add(1)
 	s.book.store.Load(sl.log, func(l Loaded, err error) {
 		w, unsaved, err := restore(sl.log, l, err)
@@ -81,7 +84,9 @@ func (s *shard) failParked(sl *slot, err error) {
 
 // search reads the log backwards for what the first parked task needs, and decides it again.
 func (s *shard) search(sl *slot, needs []Query) {
+	s.flush()
 	sl.reading = true
+	t := sl.parked[0]
 	s.book.stats.Searches.Add(1)
 	found := newSearch(needs)
 	s.book.store.Scan(sl.log, 0, Backward, found.visit, func(err error) {
@@ -90,10 +95,10 @@ func (s *shard) search(sl *slot, needs []Query) {
 			if err == nil {
 				err = found.err
 			}
-			if len(sl.parked) == 0 {
-				return // it was given up meanwhile
+			if len(sl.parked) == 0 || sl.parked[0] != t { // it left meanwhile
+				s.advance(sl)
+				return
 			}
-			t := sl.parked[0]
 			if err != nil {
 				s.book.options.Log.Error("log not searched", "log", sl.log, "error", err)
 				sl.parked = sl.parked[1:]
@@ -112,6 +117,7 @@ func (s *shard) search(sl *slot, needs []Query) {
 // catchUp reads what other nodes have appended since, so that an answer that appends nothing
 // rests on the last version, and decides again when there was something.
 func (s *shard) catchUp(sl *slot, settled []*task) {
+	s.flush()
 	sl.reading, sl.settled = true, settled
 	var newer []Sealed
 	s.book.store.Scan(sl.log, sl.wallet.Version+1, Forward, func(e Sealed) bool {
@@ -137,7 +143,7 @@ func (s *shard) catchUp(sl *slot, settled []*task) {
 			default:
 				sl.parked = append(settled, sl.parked...)
 				for _, t := range settled {
-					t.found = nil
+					t.found, t.decided = nil, false
 				}
 			}
 			s.advance(sl)

@@ -54,7 +54,7 @@ func (w *Wallet) appendKept(dst []byte, k kept) []byte {
 		dst = append(dst, p.Card[:]...)
 		dst = appendInt(append(dst, byte(p.State)), p.Hold)
 		dst = appendUint(appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name), p.Flags)
-		return appendDetails(dst, &p.Details)
+		return appendInt(appendInt(appendDetails(dst, &p.Details), p.OurAmount), p.NetworkAmount)
 	}
 	if r, ok := w.records[k.key]; ok {
 		dst = appendUint(append(dst, keptRecord), r.Fingerprint)
@@ -110,10 +110,14 @@ func (d *decoder) kept(w *Wallet) {
 		p.State, p.Hold = State(d.byte()), spec.Money(d.int())
 		p.Counter, p.Flags = d.account(), Flags(d.uint()) //nolint:gosec // written from Flags
 		d.details(&p.Details)
+		p.OurAmount, p.NetworkAmount = spec.Money(d.int()), spec.Money(d.int())
 		if p.State >= stateEnd {
 			d.fail(fmt.Errorf("purchase in unknown state %d", p.State))
 		}
 		w.purchases[k.key] = p
+		if p.State == Open {
+			w.open++
+		}
 		if p.State == Open && p.Details.Expires != 0 {
 			w.expiry = min(w.expiry, p.Details.Expires)
 		}

@@ -111,7 +111,7 @@ func (v *View) lookUp(q Query) (Found, bool) {
 func (v *View) only(q Query) (*Purchase, bool) {
 	var hits []Key
 	for _, p := range v.purchases {
-		if q.matches(p.Key, p.Card, &p.Details) {
+		if q.matchesPurchase(p) {
 			hits = append(hits, p.Key)
 		}
 	}
@@ -133,16 +133,28 @@ func (v *View) only(q Query) (*Purchase, bool) {
 	return v.Purchase(hits[0])
 }
 
-// matches says whether a purchase is one that the query looks for.
-func (q *Query) matches(k Key, card spec.CardID, d *Details) bool {
-	if card != q.Card {
+// matchesPurchase says whether a purchase is one that the query looks for.
+func (q *Query) matchesPurchase(p *Purchase) bool {
+	d := &p.Details
+	return q.matches(p.Key, p.Card, d, d.OurCode, p.OurAmount) || q.matches(p.Key, p.Card, d, d.NetworkCode, p.NetworkAmount)
+}
+
+// matchesEvent says whether the event is of such a purchase.
+func (q *Query) matchesEvent(e *Event) bool {
+	d := &e.Details
+	return q.matches(e.Purchase, e.Card, d, d.OurCode, d.Amount) || q.matches(e.Purchase, e.Card, d, d.NetworkCode, d.Amount)
+}
+
+// matches compares with one of the approval codes and the amount that went with it.
+func (q *Query) matches(k Key, card spec.CardID, d *Details, code spec.ApprovalCode, amount spec.Money) bool {
+	if card != q.Card || k == (Key{}) {
 		return false
 	}
 	switch q.Kind {
 	case QueryRRN:
 		return d.RRN == q.RRN && k.Acquirer() == q.Acquirer
 	case QueryApproval:
-		return (d.OurCode == q.Approval || d.NetworkCode == q.Approval) && d.Amount == q.Amount && d.Merchant == q.Merchant
+		return code == q.Approval && amount == q.Amount && d.Merchant == q.Merchant
 	case QueryRecord, QueryPurchase:
 	}
 	return false

@@ -26,6 +26,7 @@ type Wallet struct {
 	purchases map[Key]*Purchase
 	records   map[Key]Record
 	memory    memory
+	open      int   // purchases that hold money
 	expiry    int64 // no open hold runs out before this, Unix milliseconds
 }
 
@@ -47,6 +48,8 @@ type Purchase struct {
 	Counter Account    // whom the hold will be owed to
 	Flags   Flags      // of all its events
 	Details Details
+
+	OurAmount, NetworkAmount spec.Money // DE4 that went with each approval code
 }
 
 // Held is what the purchase holds now.
@@ -209,6 +212,18 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	if p.State != Open && e.Counter != (Account{}) {
 		p.Counter = e.Counter // while money is held it is owed to one account
 	}
+	if p.State == Open {
+		w.open--
+	}
+	if e.State == Open {
+		w.open++
+	}
+	if e.Details.OurCode.Real() {
+		p.OurAmount = e.Details.Amount
+	}
+	if e.Details.NetworkCode.Real() {
+		p.NetworkAmount = e.Details.Amount
+	}
 	p.State, p.Hold = e.State, e.Hold
 	p.Flags |= e.Flags
 	if p.State == Open && p.Details.Expires != 0 {
@@ -279,7 +294,7 @@ func (w *Wallet) RanOut(now time.Time) []Event {
 	}
 	events := make([]Event, len(due))
 	for i, p := range due {
-		events[i] = Event{Kind: Expired, Card: p.Card, Counter: p.Counter, Purchase: p.Key, State: HoldExpired}
+		events[i] = Event{Kind: Expired, Card: p.Card, Counter: p.Counter, Purchase: p.Key, State: HoldExpired, Hold: p.Hold}
 	}
 	return events
 }

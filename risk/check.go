@@ -60,7 +60,7 @@ func Check(r *spec.Request, f *Facts) Verdict {
 		{"card_not_stolen", int64(f.Status), 0, f.Status == Stolen, spec.CardStolen},
 		{"not_reversed_before", flag(f.Tombstone), 0, f.Tombstone, r.Policy.ReversedBefore},
 		{"card_not_expired", monthOf(r.At, f.Program.Zone), int64(f.Expiry), monthOf(r.At, f.Program.Zone) > int64(f.Expiry), spec.CardExpired},
-		{"expiry_agrees", int64(r.Expiry), int64(f.Expiry), r.Expiry != 0 && r.Expiry != f.Expiry, spec.ExpiryDiffers},
+		{"expiry_agrees", int64(r.Expiry), int64(f.Expiry), r.Fields.Has(14) && r.Expiry != f.Expiry, spec.ExpiryDiffers},
 		{"kind_served", int64(r.Kind()), 0, !served(r.Kind()), spec.NotServed},
 		{"currency_usable", int64(r.Currency), int64(f.Program.Currency), !currencyOK, spec.AmountUnusable},
 		{"card_not_frozen", int64(f.Status), 0, f.Status == Frozen, spec.CardFrozen},
@@ -119,12 +119,13 @@ func served(kind int) bool {
 func spends(r *spec.Request) bool { return r.Kind() == purchase || r.Kind() == cash }
 
 // Amount is what a request is about in the currency of the program: DE4, or DE6 where the sale
-// was in another currency. ok is false when it is in neither.
+// was in another currency. ok is false when it is in neither, or when DE6 says nothing of a sale
+// that DE4 says something of.
 func Amount(r *spec.Request, program spec.Currency) (amount spec.Money, ok bool) {
 	switch {
 	case r.Currency == program:
 		return r.Amount, true
-	case r.Fields.Has(6) && r.BillingCurrency == program:
+	case r.Fields.Has(6) && r.BillingCurrency == program && (r.Billing == 0) == (r.Amount == 0):
 		return r.Billing, true
 	}
 	return 0, false

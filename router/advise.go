@@ -27,7 +27,9 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 	}
 	e := p.event(balance.AdviceRecorded, spec.AuthorizationAdvice)
 	e.Details = details(q)
-	e.Details.NetworkCode = q.Approval
+	if q.Approval.Real() {
+		e.Details.NetworkCode = q.Approval
+	}
 	if known != nil {
 		e.State, e.Hold, e.Counter = known.State, known.Hold, known.Counter
 		e.Details.Expires = known.Details.Expires
@@ -54,6 +56,13 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 		}
 	default:
 		r.stoodIn(p, &e, known, amount, v.Program)
+	}
+	if known != nil && e.Kind != balance.AdviceHeld { // what is held was held for what we were asked
+		network := e.Details.NetworkCode
+		e.Details = known.Details
+		if network.Real() {
+			e.Details.NetworkCode = network
+		}
 	}
 	return p.done(&e, spec.Approved)
 }
@@ -83,8 +92,13 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 		if amount != known.Hold {
 			e.Flags |= balance.FlagAmountDiffers
 		}
+	case balance.HoldExpired:
+		if known.Flags&balance.FlagPartlyReversed != 0 && amount > known.Hold {
+			e.Flags |= balance.FlagAfterReversal
+			amount = known.Hold
+		}
 	case balance.StateNone, balance.Declined, balance.NetworkDeclined, balance.AccountVerified,
-		balance.InSuspense, balance.VoidedLate, balance.HoldExpired:
+		balance.InSuspense, balance.VoidedLate:
 	}
 	if amount == 0 {
 		e.State, e.Hold = balance.AccountVerified, 0
@@ -92,14 +106,15 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	}
 	e.Kind, e.State, e.Hold = balance.AdviceHeld, balance.Open, amount
 	e.Flags |= balance.FlagUnconditional
-	if state != balance.Open {
-		e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}
-		holds := DefaultHolds()
-		if of := r.programNamed(program); of != nil {
-			holds = of.Holds
-		}
-		e.Details.Expires = holds.expires(p.request.At, amount, &e.Details)
+	holds := DefaultHolds()
+	if of := r.programNamed(program); of != nil {
+		holds = of.Holds
 	}
+	until := holds.expires(p.request.At, amount, &e.Details)
+	if state != balance.Open {
+		e.Counter, e.Details.Expires = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}, 0
+	}
+	e.Details.Expires = max(e.Details.Expires, until)
 }
 
 // declinedThere records that the network refused in our place. What we had approved under the
@@ -108,7 +123,7 @@ func declinedThere(e *balance.Event, known *balance.Purchase) {
 	switch {
 	case known == nil:
 		e.State = balance.NetworkDeclined
-	case known.State == balance.Open && !known.Details.NetworkCode.Real():
+	case known.State == balance.Open && known.Flags&balance.FlagUnconditional == 0:
 		e.State, e.Hold = balance.NetworkDeclined, 0
 		e.Flags |= balance.FlagNetworkNo
 	}

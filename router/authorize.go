@@ -88,6 +88,10 @@ func (p *passage) authorized(known *balance.Purchase, card *balance.Card, progra
 		if verdict.Reason == spec.ApprovedPartly {
 			e.Answer.Amount = p.inTransactionCurrency(verdict.Amount, program.Rules.Currency)
 		}
+		if verdict.Reason == spec.ApprovedPartly && e.Answer.Amount == 0 { // less than one unit of the sale's currency
+			e.Kind, e.State, e.Hold, e.Flags = balance.Refused, balance.Declined, 0, 0
+			e.Answer, e.Details = balance.Answer{Reason: spec.InsufficientFunds}, details(q)
+		}
 	}
 	return e
 }
@@ -109,10 +113,16 @@ func (p *passage) afterAdvice(v *balance.View, known *balance.Purchase) balance.
 	}
 	e := p.event(balance.Authorized, spec.Authorization)
 	e.Counter, e.State, e.Hold = known.Counter, known.State, known.Hold
-	if known.Flags&balance.FlagAfterReversal != 0 { // a part of it was reversed before it came
+	if known.Flags&(balance.FlagAfterReversal|balance.FlagPartlyReversed) != 0 { // a part of it was reversed before it came
 		e.Kind, e.Answer.Reason = balance.Refused, p.request.Policy.ReversedBefore
-	} else {
-		e.Answer = balance.Answer{Reason: spec.Approved, Approval: known.Details.NetworkCode}
+		return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
+	}
+	e.Answer = balance.Answer{Reason: spec.Approved, Approval: known.Details.NetworkCode}
+	if card, ok := v.Card(p.row.Card); ok && !e.Answer.Approval.Real() { // the network gave none
+		e.Answer.Approval = approvalCode(card.ID, card.Codes)
+		e.Flags |= balance.FlagOurCode
+		e.Details = known.Details
+		e.Details.OurCode = e.Answer.Approval
 	}
 	return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
 }
@@ -142,19 +152,25 @@ func reversedBefore(p *balance.Purchase) bool {
 // inTransactionCurrency turns an amount in the program's currency into the one of DE4.
 func (p *passage) inTransactionCurrency(amount spec.Money, program spec.Currency) spec.Money {
 	if q := p.request; q.Currency != program && q.Billing > 0 {
-		return scale(amount, q.Amount, q.Billing)
+		return scaleDown(amount, q.Amount, q.Billing)
 	}
 	return amount
 }
 
-// scale is amount x to / from, rounded half up. Amounts have twelve digits: the product needs
-// more than 64 bits.
-func scale(amount, to, from spec.Money) spec.Money {
+// scale is amount x to / from, rounded half up.
+func scale(amount, to, from spec.Money) spec.Money { return scaleBy(amount, to, from, from/2) }
+
+// scaleDown is the same, rounded down: what is approved is never worth more than what there is.
+func scaleDown(amount, to, from spec.Money) spec.Money { return scaleBy(amount, to, from, 0) }
+
+// scaleBy adds to the product before it divides. Amounts have twelve digits: the product needs more
+// than 64 bits.
+func scaleBy(amount, to, from, add spec.Money) spec.Money {
 	if amount < 0 || to < 0 || from <= 0 {
 		return 0
 	}
 	hi, lo := bits.Mul64(uint64(amount), uint64(to))
-	lo, carry := bits.Add64(lo, uint64(from)/2, 0)
+	lo, carry := bits.Add64(lo, uint64(add), 0)
 	hi += carry
 	if hi >= uint64(from) {
 		return 1<<62 - 1

@@ -35,7 +35,6 @@ func (p *passage) Done(d balance.Decision, err error) {
 	first := p.answered.CompareAndSwap(false, true)
 	switch {
 	case !first: // it was overdue and got its answer, or silence, then
-		p.router.voidIfHeld(p, d, err, nil)
 	case err != nil:
 		p.router.undecided(p.call, err)
 	case p.request.Class == spec.Authorization && late(p.request):
@@ -47,16 +46,23 @@ func (p *passage) Done(d balance.Decision, err error) {
 }
 
 // Overdue implements [balance.Mover]: the deadline passed while the request waits or while its
-// entry is on its way. Whether it was approved is settled later; what the network hears is
-// settled now.
-func (p *passage) Overdue() {
+// entry is on its way. What the network hears is settled now. If that is Late, an approval on
+// its way is taken back by the next decision about the wallet.
+func (p *passage) Overdue(decided bool) (next balance.Mover, drop bool) {
 	if !p.answered.CompareAndSwap(false, true) {
-		return
+		return nil, false
 	}
 	copied := *p.request // the call is answered below and then no longer ours
 	p.request = &copied
 	p.router.metrics.late(copied.Class)
-	p.router.answer(p.call, spec.Response{Reason: spec.Late, Silent: !copied.Policy.LateAnswers})
+	p.router.answer(p.call, spec.Response{Reason: spec.Late, Silent: !p.policy.LateAnswers})
+	if !p.policy.LateAnswers {
+		return nil, !decided
+	}
+	if decided {
+		return &void{router: p.router, purchase: p.key(spec.Authorization).Purchase()}, false
+	}
+	return nil, false
 }
 
 // late deals with a decision that became durable after its deadline: it is not approved any more.
@@ -70,18 +76,10 @@ func (r *Router) late(p *passage, d balance.Decision) {
 	case d.Response.Repeat: // the first answer may have arrived: taking it back could hurt
 		r.answer(p.call, spec.Response{Reason: d.Response.Reason, Silent: true})
 	default:
-		r.voidIfHeld(p, d, nil, p.call)
+		r.book.Submit(balance.Post{Log: p.row.Log, At: p.at, Mover: &void{
+			router: r, call: p.call, purchase: p.key(spec.Authorization).Purchase(),
+		}})
 	}
-}
-
-// voidIfHeld takes back an approval that was answered with Late, in the wallet's next entry. With
-// a call, that is answered once the entry is durable.
-func (r *Router) voidIfHeld(p *passage, d balance.Decision, err error, call spec.Call) {
-	if err != nil || !p.policy.LateAnswers || !d.Response.Reason.Approves() || d.Response.Repeat || len(d.Events) == 0 {
-		return
-	}
-	purchase := d.Events[len(d.Events)-1].Purchase
-	r.book.Submit(balance.Post{Log: p.row.Log, At: p.at, Mover: &void{router: r, call: call, purchase: purchase}})
 }
 
 // void takes back an approval that came too late.
@@ -98,13 +96,17 @@ func (o *void) Decide(v *balance.View) balance.Decision {
 		return balance.Decision{}
 	}
 	d := balance.Decision{Response: spec.Response{Reason: spec.Late}}
-	if p == nil || (p.State != balance.Open && p.State != balance.AccountVerified && p.State != balance.RefundDue) || p.Details.NetworkCode.Real() {
-		return d // the network has spoken since
+	if p == nil || p.Flags&balance.FlagUnconditional != 0 || !voidable(p.State) {
+		return d // it was refused anyway, or the network has spoken since
 	}
-	d.Events = []balance.Event{{
+	e := balance.Event{
 		Kind: balance.Voided, Card: p.Card, Counter: p.Counter, Purchase: p.Key, State: balance.VoidedLate,
 		Answer: balance.Answer{Reason: spec.Late}, Flags: balance.FlagLate,
-	}}
+	}
+	if p.State == balance.RefundPaid {
+		e.Posted, e.Allocated = -p.Hold, -p.Hold
+	}
+	d.Events = []balance.Event{e}
 	return d
 }
 
@@ -120,7 +122,20 @@ func (o *void) Done(d balance.Decision, err error) {
 }
 
 // Overdue implements [balance.Mover]; it has no deadline.
-func (o *void) Overdue() {}
+func (o *void) Overdue(bool) (balance.Mover, bool) { return nil, false }
+
+// voidable says whether a purchase in this state is an approval that stands.
+func voidable(s balance.State) bool {
+	switch s {
+	case balance.Open, balance.AccountVerified, balance.RefundDue, balance.RefundPaid:
+		return true
+	case balance.StateNone, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,
+		balance.Tombstone, balance.TombstonePart, balance.InSuspense, balance.VoidedLate, balance.HoldExpired,
+		balance.Settled, balance.PartlySettled:
+		return false
+	}
+	return false
+}
 
 // logDecision writes one line a decision at debug level, with what was checked.
 func (r *Router) logDecision(p *passage, d balance.Decision) {

@@ -99,8 +99,11 @@ func (p *passage) withoutOriginal(e *balance.Event) balance.Decision {
 			reason = q.Policy.UnknownReversal
 		}
 	}
-	if q.Replacement.Kind == spec.ReplacementSuspicious {
+	if q.Replacement.Kind == spec.ReplacementSuspicious { // what is left of it is not known: all may be held
 		e.Flags |= balance.FlagSuspicious
+		if q.Original.Present {
+			e.State, e.Hold = balance.TombstonePart, q.Amount
+		}
 	}
 	return p.done(e, reason)
 }
@@ -144,6 +147,13 @@ func (p *passage) left(original *balance.Purchase, program spec.Currency) spec.M
 // takeBack undoes a refund that was credited at once.
 func (p *passage) takeBack(e *balance.Event, original *balance.Purchase, program spec.Currency) balance.Decision {
 	left := spec.Money(0)
+	if p.request.Replacement.Kind == spec.ReplacementSuspicious {
+		e.Flags |= balance.FlagSuspicious
+		if p.request.Class.Advice() {
+			return p.done(e, spec.Approved)
+		}
+		return p.done(e, spec.AmountUnusable)
+	}
 	if !p.request.Replacement.Full() {
 		left = min(p.left(original, program), original.Hold)
 	}

@@ -122,7 +122,7 @@ func (r *Router) undecided(call spec.Call, err error) {
 	case errors.Is(err, balance.ErrOverloaded):
 		resp.Reason = spec.Overloaded
 	}
-	if req.Class == spec.Authorization && req.Policy.LateAnswers && knownOut(err) {
+	if req.Class == spec.Authorization && !req.MTI.Repeat() && req.Policy.LateAnswers && knownOut(err) {
 		resp.Silent = false
 	}
 	r.answer(call, resp)

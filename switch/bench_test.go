@@ -207,7 +207,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 			rest = rest[n:]
 			now := time.Now()
 			c.in.took(n, len(space))
-			c.date.took(now, n < len(space))
+			c.date.took(now, now, n < len(space))
 			if _, end := c.hand(); end != "" {
 				b.Fatal(end)
 			}

@@ -18,9 +18,21 @@ func (d *dating) begin(now time.Time) { d.read, d.at, d.empty = now, now, now }
 // pause says that the reader left the socket alone for a while.
 func (d *dating) pause() { d.behind = true }
 
-// took says that a read has ended; drained when it brought less than it could have.
-func (d *dating) took(now time.Time, drained bool) {
+// How long a read must take to show that it waited for bytes, and did not only copy what was there
+// while the machine was busy. After a pause more is asked for: a mistake would make old frames look
+// fresh.
+const (
+	waitedMin       = time.Millisecond
+	waitedMinBehind = time.Second
+)
+
+// took says that a read has ended which began at from; drained when it brought less than it could
+// have. A read that waited found the socket empty, and what it brought has just come.
+func (d *dating) took(from, now time.Time, drained bool) {
 	d.read, d.at = now, now
+	if took := now.Sub(from); took >= waitedMinBehind || (took >= waitedMin && !d.behind) {
+		d.empty, d.behind = now, false
+	}
 	if d.behind {
 		d.at = d.empty
 	}

@@ -57,10 +57,11 @@ func (c *conn) readFrame() ending {
 		return endDrained
 	}
 	space := c.in.space()
+	from := time.Now()
 	n, err := c.net.Read(space)
 	now := time.Now()
 	c.in.took(n, len(space))
-	c.date.took(now, n < len(space))
+	c.date.took(from, now, n < len(space))
 	if n == 0 && err != nil { // one that came with bytes comes again
 		return c.endOf(err)
 	}

@@ -101,7 +101,7 @@ func (m *model) authorize(op op, free int64, now time.Time) string {
 	case p.advised && m.answers["012"+op.stan] != "00/"+fmt.Sprint(op.amount):
 		p.asked = false
 		return "94"
-	case p.left >= 0:
+	case p.left >= 0 || p.partly:
 		return "05"
 	case p.advised:
 		return "00"
@@ -138,7 +138,7 @@ func (m *model) advise(op op, now time.Time) string {
 	if p.left >= 0 && p.state != "open" {
 		hold = min(hold, p.left)
 	}
-	if p.state == "open" && p.partly {
+	if p.partly {
 		hold = min(hold, p.hold)
 	}
 	if hold == 0 {

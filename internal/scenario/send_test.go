@@ -86,7 +86,7 @@ type order struct {
 
 func (o *order) Decide(*balance.View) balance.Decision { return o.d }
 func (o *order) Done(_ balance.Decision, err error)    { o.done <- err }
-func (o *order) Overdue()                              {}
+func (o *order) Overdue(bool) (balance.Mover, bool)    { return nil, false }
 
 func (w *world) tellBalance(log string) {
 	m := &order{done: make(chan error, 1)}
