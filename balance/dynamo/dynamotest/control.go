@@ -1,0 +1,141 @@
+package dynamotest
+
+type createTableInput struct {
+	TableName                 string
+	BillingMode               string
+	AttributeDefinitions      []attributeDefinition
+	KeySchema                 []keyElement
+	DeletionProtectionEnabled bool
+	SSESpecification          *sseSpecification `json:",omitempty"`
+}
+
+type attributeDefinition struct{ AttributeName, AttributeType string }
+
+type keyElement struct{ AttributeName, KeyType string }
+
+type sseSpecification struct {
+	Enabled        bool
+	SSEType        string
+	KMSMasterKeyID string `json:"KMSMasterKeyId"`
+}
+
+type tableDescription struct {
+	TableName                 string
+	TableStatus               string
+	AttributeDefinitions      []attributeDefinition
+	KeySchema                 []keyElement
+	BillingModeSummary        *billingMode    `json:",omitempty"`
+	SSEDescription            *sseDescription `json:",omitempty"`
+	DeletionProtectionEnabled bool
+}
+
+type billingMode struct{ BillingMode string }
+
+type sseDescription struct {
+	Status, SSEType string
+	KMSMasterKeyArn string
+}
+
+func (s *Server) createTable(in *createTableInput) (*struct{ TableDescription tableDescription }, *failure) {
+	if s.tables[in.TableName] != nil {
+		return nil, &failure{code: "ResourceInUseException", Message: "Table already exists: " + in.TableName}
+	}
+	t := &table{name: in.TableName, shape: *in, items: map[string][]item{}, sks: map[string][]uint64{}}
+	s.tables[in.TableName] = t
+	answer := &struct{ TableDescription tableDescription }{t.describe()}
+	answer.TableDescription.TableStatus = "CREATING"
+	return answer, nil
+}
+
+func (t *table) describe() tableDescription {
+	d := tableDescription{
+		TableName: t.name, TableStatus: "ACTIVE",
+		AttributeDefinitions: t.shape.AttributeDefinitions, KeySchema: t.shape.KeySchema,
+		DeletionProtectionEnabled: t.shape.DeletionProtectionEnabled,
+	}
+	if t.shape.BillingMode == "PAY_PER_REQUEST" {
+		d.BillingModeSummary = &billingMode{t.shape.BillingMode}
+	}
+	if sse := t.shape.SSESpecification; sse != nil {
+		d.SSEDescription = &sseDescription{"ENABLED", sse.SSEType, "arn:aws:kms:::key/" + sse.KMSMasterKeyID}
+	}
+	return d
+}
+
+type named struct{ TableName string }
+
+func (s *Server) describeTable(in *named) (*struct{ Table tableDescription }, *failure) {
+	t, refusal := s.table(in.TableName)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return &struct{ Table tableDescription }{t.describe()}, nil
+}
+
+type backupsInput struct {
+	TableName                        string
+	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+}
+
+type backupsOutput struct {
+	ContinuousBackupsDescription backupsDescription
+}
+
+type backupsDescription struct {
+	ContinuousBackupsStatus        string
+	PointInTimeRecoveryDescription struct{ PointInTimeRecoveryStatus string }
+}
+
+func (s *Server) updateContinuousBackups(in *backupsInput) (*backupsOutput, *failure) {
+	t, refusal := s.table(in.TableName)
+	if refusal != nil {
+		return nil, refusal
+	}
+	t.backups = in.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled
+	return t.describeBackups(), nil
+}
+
+func (s *Server) describeContinuousBackups(in *named) (*backupsOutput, *failure) {
+	t, refusal := s.table(in.TableName)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return t.describeBackups(), nil
+}
+
+func (t *table) describeBackups() *backupsOutput {
+	out := &backupsOutput{}
+	out.ContinuousBackupsDescription.ContinuousBackupsStatus = "ENABLED"
+	status := "DISABLED"
+	if t.backups {
+		status = "ENABLED"
+	}
+	out.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus = status
+	return out
+}
+
+// SetTimeToLive turns deletion by age on or off, which a ledger's table must not have.
+func (s *Server) SetTimeToLive(name string, on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[name]; t != nil {
+		t.ttl = on
+	}
+}
+
+type timeToLiveOutput struct {
+	TimeToLiveDescription struct{ TimeToLiveStatus string }
+}
+
+func (s *Server) describeTimeToLive(in *named) (*timeToLiveOutput, *failure) {
+	t, refusal := s.table(in.TableName)
+	if refusal != nil {
+		return nil, refusal
+	}
+	out := &timeToLiveOutput{}
+	out.TimeToLiveDescription.TimeToLiveStatus = "DISABLED"
+	if t.ttl {
+		out.TimeToLiveDescription.TimeToLiveStatus = "ENABLED"
+	}
+	return out, nil
+}
