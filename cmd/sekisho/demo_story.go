@@ -56,7 +56,7 @@ func (s *stage) disconnect() {
 // story tells what can become of a purchase, one line each as it happens.
 func (s *stage) story(ctx context.Context, w *demoWorld) error {
 	jcb, quicpay := s.networks[0], s.networks[1]
-	s.say("\nwallet \"hanami\"  %s = first card ¥20,000 + second card ¥5,000 + shared ¥25,000\n", spec.Money(50_000).Format(spec.JPY))
+	s.say("\nwallet \"hanami\"  %s = first card %s + second card %s + shared %s\n", yen(hanamiPosted), yen(hanamiFirst), yen(hanamiSecond), yen(hanamiPosted-hanamiFirst-hanamiSecond))
 	tap := &cardnet.Purchase{Card: w.token, Amount: 1_200, MCC: "5411"}
 	game := &cardnet.Purchase{Card: w.second, Amount: 8_000, MCC: "5816"}
 	lunch := &cardnet.Purchase{Card: w.first, Amount: 640, MCC: "5812"}
@@ -73,34 +73,47 @@ func (s *stage) story(ctx context.Context, w *demoWorld) error {
 		{"0120", "first", "the network decided for us", 640, func() (cardnet.Answer, error) { return jcb.StandIn(ctx, lunch, "00") }, "held, whatever we would have said"},
 	}
 	for _, scene := range scenes {
+		before, err := s.refusals()
+		if err != nil {
+			return err
+		}
 		a, err := scene.ask()
 		if err != nil {
 			return fmt.Errorf("%s of the %s card: %w", scene.mti, scene.who, err)
 		}
-		s.say("  %s  %-6s %7s  %-27s %s  %5.1f ms  %s", scene.mti, scene.who, spec.Money(scene.amount).Format(spec.JPY), scene.what,
-			verdict(a), milliseconds(a.Latency), scene.then)
+		after, err := s.refusals()
+		if err != nil {
+			return err
+		}
+		s.say("  %s  %-6s %7s  %-27s %-32s %5.1f ms  %s", scene.mti, scene.who, yen(spec.Money(scene.amount)), scene.what,
+			verdict(a, differences(after, before)), milliseconds(a.Latency), scene.then)
 	}
 	a, err := jcb.Balance(ctx, w.first)
 	if err != nil {
 		return fmt.Errorf("balance of the first card: %w", err)
 	}
+	amounts := map[string]spec.Money{}
 	for _, b := range a.Balances {
-		if b.AmountType == "02" {
-			s.say("  0100  first           balance                     available %s = ¥20,000 - ¥640 held", spec.Money(b.Amount).Format(spec.JPY))
-		}
+		amounts[b.AmountType] = spec.Money(b.Amount)
 	}
+	allocated, available := amounts["01"], amounts["02"]
+	s.say("  0100  first           balance                     available %s = %s - %s held", yen(available), yen(allocated), yen(allocated-available))
 	return nil
 }
 
-// verdict says what DE39 says.
-func verdict(a cardnet.Answer) string {
+func yen(m spec.Money) string { return m.Format(spec.JPY) }
+
+// verdict says what DE39 says, and for a refusal made now by which of our reasons.
+func verdict(a cardnet.Answer, refused map[string]int64) string {
 	switch {
 	case a.MTI == "0110" && a.Approved():
 		return "approved " + a.Approval
 	case a.Approved():
-		return "00             "
-	case a.ActionCode == "51":
-		return "declined 51: available is ¥5,000"
+		return a.ActionCode
 	}
-	return "declined " + a.ActionCode
+	text := "declined " + a.ActionCode
+	for reason := range refused {
+		text += " " + reason
+	}
+	return text
 }

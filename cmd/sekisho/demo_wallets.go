@@ -20,6 +20,13 @@ type demoWorld struct {
 	unknown       []cardnet.Card
 }
 
+// What the wallet of the story has.
+const (
+	hanamiPosted = 50_000
+	hanamiFirst  = 20_000
+	hanamiSecond = 5_000
+)
+
 // What the wallets of the load have.
 const (
 	demoWallets  = 8
@@ -55,11 +62,11 @@ func openDemoWallets(ctx context.Context, e *engine) (*demoWorld, error) {
 		return c, theirs, err
 	}
 	phone := number()
-	first, firstCard, err := card(number(), 20_000, balance.CardActive, phone)
+	first, firstCard, err := card(number(), hanamiFirst, balance.CardActive, phone)
 	if err != nil {
 		return nil, err
 	}
-	second, secondCard, err := card(number(), 5_000, balance.CardActive)
+	second, secondCard, err := card(number(), hanamiSecond, balance.CardActive)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +74,7 @@ func openDemoWallets(ctx context.Context, e *engine) (*demoWorld, error) {
 	if w.token, err = cardnet.NewCard(phone, demoExpiry); err != nil {
 		return nil, err
 	}
-	begin("hanami", 50_000, first, second)
+	begin("hanami", hanamiPosted, first, second)
 	for i := range demoWallets {
 		var cards []balance.OpeningCard
 		for j := range demoCards + 1 {
