@@ -6,8 +6,8 @@ import (
 	"sekisho/balance"
 )
 
-// queuedMax bounds the bytes of groups that wait for the disk.
-const queuedMax = 64 << 20
+// queuedMaxDefault bounds the bytes of groups that wait for the disk.
+const queuedMaxDefault = 64 << 20
 
 // refusal is the answer to an element that did not go in.
 type refusal struct {
@@ -56,7 +56,7 @@ func (s *Store) put(a *balance.Append) balance.Result {
 		return balance.Result{Outcome: balance.Unknown, Err: s.failed}
 	case s.closing:
 		return balance.Result{Outcome: balance.Unknown, Err: balance.ErrClosed}
-	case s.queued > queuedMax:
+	case s.queued > s.queuedMax:
 		return balance.Result{Outcome: balance.Out, Err: fmt.Errorf("%w: %d bytes wait for the disk", balance.ErrStoreBusy, s.queued)}
 	}
 	if err := a.Check(); err != nil {

@@ -66,11 +66,12 @@ func TestAnAppendLargerThan16MiBIsOut(t *testing.T) {
 // appends are Out, and all that were taken are in once the disk goes on.
 func TestWhatWaitsForTheDiskIsBounded(t *testing.T) {
 	begun, letGo := make(chan struct{}, 1), make(chan struct{})
-	s, _ := mustOpen(t, stuckDisk(begun, letGo), "/store", 8<<20)
+	s, _ := mustOpen(t, stuckDisk(begun, letGo), "/store", 1<<20)
+	s.queuedMax = 8 << 20
 	answers := make(chan balance.Result, 100)
 	send := func(v uint64) {
 		a := oneEntry("w1", v)
-		a.Entries[0].Body = make([]byte, 3<<20)
+		a.Entries[0].Body = make([]byte, 400<<10)
 		s.Append([]balance.Append{a}, func(_ int, r balance.Result) { answers <- r })
 	}
 	send(1)
@@ -84,7 +85,7 @@ func TestWhatWaitsForTheDiskIsBounded(t *testing.T) {
 		t.Fatalf("version %d: outcome %d (%v), want Out with ErrStoreBusy", v, r.Outcome, r.Err)
 	}
 	if v < 20 {
-		t.Errorf("busy after %d appends of 3 MiB, want 64 MiB to be taken", v)
+		t.Errorf("busy after %d appends of 400 KiB, want 8 MiB to be taken", v)
 	}
 	close(letGo)
 	for range v - 1 {

@@ -142,9 +142,9 @@ func (p *power) disk(fs vfs.FS) Disk {
 // there until the power fails; in the midst of opening as well as of writing.
 func TestWhatWasAnsweredOutlivesAnyCrash(t *testing.T) {
 	t.Parallel()
-	seeds := 150
+	seeds := 150 / slower
 	if testing.Short() {
-		seeds = 50
+		seeds /= 3
 	}
 	var crashes, torn int
 	for seed := range seeds {

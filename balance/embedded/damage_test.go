@@ -67,7 +67,7 @@ func TestAFlippedBitIsNeverASilentLoss(t *testing.T) {
 	}
 	end := map[string]int{}
 	for _, g := range w.groups {
-		for at := 0; at < g.length; at += min(1+at%97*5, max(7, at-headerSize)) {
+		for at := 0; at < g.length; at += min(1+at%97*5*slower, max(7, at-headerSize)) {
 			flip(g.name(), g.offset+at, g.region(at), g.lastOfAll, &g)
 		}
 		end[g.name()] = g.offset + g.length

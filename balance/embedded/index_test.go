@@ -8,7 +8,7 @@ import (
 func TestManyLogsAndOneNameAreKeptApart(t *testing.T) {
 	var n names
 	h := heads{names: &n}
-	const logs = 200_000
+	const logs = 200_000 / slower
 	name := func(i int) string { return fmt.Sprintf("w%d%.*s", i, i%100, zeroPage+zeroPage) }
 	for round := range uint64(2) {
 		for i := range logs {

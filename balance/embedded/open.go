@@ -91,7 +91,7 @@ func (o *Options) complete() error {
 // open reads the log and settles its end; nothing runs yet.
 func open(o Options, held io.Closer) (*Store, Report, error) {
 	s := &Store{
-		disk: o.Disk, log: o.Logger, fatal: o.Fatal, size: o.SegmentSize, held: held,
+		disk: o.Disk, log: o.Logger, fatal: o.Fatal, size: o.SegmentSize, queuedMax: queuedMaxDefault, held: held,
 		segments: segmentDir{o.Disk, filepath.Join(o.Dir, logName)},
 		reads:    make(chan *request, o.ReadsMax),
 		forming:  newGroup(),

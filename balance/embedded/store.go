@@ -21,14 +21,15 @@ import (
 // the write has returned. While it writes the next group forms: there are no timers, a group is
 // what came during the last write.
 type Store struct {
-	disk     Disk
-	log      *slog.Logger
-	fatal    func(error)
-	segments segmentDir
-	size     int64 // of a segment, bytes
-	held     io.Closer
-	prepare  *preparer
-	tail     tail // of the writer alone
+	disk      Disk
+	log       *slog.Logger
+	fatal     func(error)
+	segments  segmentDir
+	size      int64 // of a segment, bytes
+	queuedMax int
+	held      io.Closer
+	prepare   *preparer
+	tail      tail // of the writer alone
 
 	files files
 
