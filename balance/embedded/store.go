@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -56,7 +57,7 @@ type Store struct {
 
 // Errors of one append or read.
 var (
-	ErrTooLarge = errors.New("an append is larger than a segment holds")
+	ErrTooLarge = fmt.Errorf("%w: it is larger than a segment holds", balance.ErrShape)
 	errFailed   = errors.New("the store's disk has failed")
 )
 
