@@ -4,7 +4,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 export GOFLAGS := -mod=mod
 
 # Packages whose tests are quick enough under the race detector, and the time of each fuzz target.
-RACE ?= ./cmd/... ./router/... ./risk/... ./spec/... ./switch/... ./balance ./cardnet/...
+RACE ?= ./cmd/... ./router/... ./risk/... ./spec/... ./switch/... ./balance ./cardnet/... ./internal/scenario
 FUZZ ?= 5s
 
 .PHONY: build test check race fuzz fmt lint bench night clean
@@ -21,7 +21,7 @@ check:
 	$(MAKE) race fuzz
 
 race:
-	$(GO) test -race $(RACE)
+	$(GO) test -race -short $(RACE)
 
 # Every fuzz target for a short while; one that is new is found by itself.
 fuzz:
