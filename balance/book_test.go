@@ -96,12 +96,18 @@ func TestNodesThatKnowNothingOfEachOtherSpendEachYenOnce(t *testing.T) {
 func spendOverNodes(t *testing.T, seed uint64) {
 	const funds, requests, wallets = 40, 60, 3
 	first := NewMemoryStore(MemoryOptions{Single: true})
+	var mu sync.Mutex // the nodes draw from one source
 	chances := rand.New(rand.NewPCG(seed, 2))
+	draw := func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return chances.IntN(n)
+	}
 	options := MemoryOptions{
 		Single: true, LateBy: 30 * time.Millisecond,
-		Delay: func(Append) time.Duration { return time.Duration(chances.IntN(8)) * time.Millisecond },
+		Delay: func(Append) time.Duration { return time.Duration(draw(8)) * time.Millisecond },
 		Fault: func(Append) Fault {
-			switch n := chances.IntN(100); {
+			switch n := draw(100); {
 			case n < 8:
 				return FaultUnknownIn
 			case n < 12:

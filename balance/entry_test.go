@@ -27,8 +27,10 @@ func drawKey(t *rapid.T, label string) Key {
 func drawEvent(t *rapid.T) Event {
 	money := func(label string) spec.Money { return spec.Money(rapid.Int64().Draw(t, label)) }
 	flip := func(label string) bool { return rapid.Bool().Draw(t, label) }
-	kinds := []Kind{Opened, CardIssued, CardChanged, Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld,
-		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired}
+	kinds := []Kind{
+		Opened, CardIssued, CardChanged, Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld,
+		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired,
+	}
 	e := Event{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Key: drawKey(t, "key"), Fingerprint: spec.Fingerprint(rapid.Uint64().Draw(t, "print"))}
 	e.Card = e.keyCard()
 	if flip("answer") {
@@ -56,9 +58,11 @@ func drawEvent(t *rapid.T) Event {
 		e.Posted, e.Allocated = money("posted"), money("allocated")
 	}
 	if flip("details") {
-		e.Details = Details{Amount: money("amount"), Currency: 392, Billing: 1, BillingCurrency: 840, LocalTime: 235959, LocalDate: 1231, MCC: 5411,
+		e.Details = Details{
+			Amount: money("amount"), Currency: 392, Billing: 1, BillingCurrency: 840, LocalTime: 235959, LocalDate: 1231, MCC: 5411,
 			EntryMode: 51, RRN: spec.RRN{'1'}, OurCode: spec.ApprovalCode{'9'}, NetworkCode: spec.ApprovalCode{'8'}, Merchant: spec.MerchantID{'S'},
-			Conditions: 4, Expires: rapid.Int64().Draw(t, "expires")}
+			Conditions: 4, Expires: rapid.Int64().Draw(t, "expires"),
+		}
 	}
 	if flip("issue") {
 		e.Issued, e.Status, e.Program, e.Currency = Issued{First6: [6]byte{'3'}, Last4: [4]byte{'1'}, Expiry: 2912}, CardFrozen, "prepaid", 392
@@ -123,9 +127,11 @@ func TestAnAuthorizationTakesLessThanItsBound(t *testing.T) {
 	e := Event{
 		Kind: Authorized, Key: key, Purchase: key.Purchase(), Card: key.Card(), Fingerprint: 1 << 63, Answer: Answer{Reason: spec.Approved, Approval: spec.ApprovalCode{'1', '2', '3', '4', '5', '6'}, Amount: 999_999_999_999},
 		Actor: Actor{ActorNetwork, "quicpay-osaka"}, Counter: Account{AccountSettlement, "quicpay-osaka"}, Flags: FlagOurCode, State: Open, Hold: 999_999_999_999,
-		Details: Details{Amount: 999_999_999_999, Currency: 840, Billing: 999_999_999_999, BillingCurrency: 392, LocalTime: 235959, LocalDate: 1231, MCC: 9999,
+		Details: Details{
+			Amount: 999_999_999_999, Currency: 840, Billing: 999_999_999_999, BillingCurrency: 392, LocalTime: 235959, LocalDate: 1231, MCC: 9999,
 			EntryMode: 999, RRN: spec.RRN{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, OurCode: spec.ApprovalCode{1, 1, 1, 1, 1, 1}, NetworkCode: spec.ApprovalCode{},
-			Merchant: spec.MerchantID{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, Conditions: 7, Expires: 1_790_000_000_000},
+			Merchant: spec.MerchantID{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, Conditions: 7, Expires: 1_790_000_000_000,
+		},
 		After: CardBalance{999_999_999_999, 999_999_999_999},
 	}
 	if n := len(appendEvent(nil, &e)); n > eventSizeMax {

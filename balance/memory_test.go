@@ -229,7 +229,7 @@ func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 		}
 		return text
 	}
-	if draw(1) != draw(1) {
+	if first, second := draw(1), draw(1); first != second {
 		t.Error("seed 1 gives other faults the second time")
 	}
 	if draw(1) == draw(2) {

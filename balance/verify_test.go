@@ -15,8 +15,12 @@ func ledger(t *testing.T) *MemoryStore {
 	card := spec.CardID{7}
 	buy := MessageKey(spec.Authorization, card, 1_790_000_000, 1, 8871)
 	steps := [][]Event{
-		{{Kind: Opened, Key: CallKey("open"), Program: "p", Currency: 392}, {Kind: Funded, Posted: 100, Counter: Account{AccountTopUp, "p"}},
-			{Kind: CardIssued, Card: card, Status: CardActive}, {Kind: Allocated, Card: card, Allocated: 80}},
+		{
+			{Kind: Opened, Key: CallKey("open"), Program: "p", Currency: 392},
+			{Kind: Funded, Posted: 100, Counter: Account{AccountTopUp, "p"}},
+			{Kind: CardIssued, Card: card, Status: CardActive},
+			{Kind: Allocated, Card: card, Allocated: 80},
+		},
 		{{Kind: Authorized, Key: buy, Card: card, Purchase: buy.Purchase(), State: Open, Hold: 30, Counter: Account{AccountSettlement, "jcb"}, Details: Details{Amount: 30}}},
 		{{Kind: Reduced, Key: CallKey("part"), Card: card, Purchase: buy.Purchase(), State: Open, Hold: 10, Counter: Account{AccountSettlement, "jcb"}}},
 	}

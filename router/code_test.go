@@ -29,8 +29,14 @@ func TestTheApprovalCodesOfACardDifferAndAreReal(t *testing.T) {
 func TestAmountsAreScaledWithoutOverflowAndNeverUpWhereMoneyIsGiven(t *testing.T) {
 	const most = 999_999_999_999
 	for _, c := range []struct{ amount, to, from, near, down spec.Money }{
-		{500, 1500, 1000, 750, 750}, {1, 1, 2, 1, 0}, {1, 1, 3, 0, 0}, {most, most, most, most, most}, {most, most, 1, 1<<62 - 1, 1<<62 - 1},
-		{5, 0, 7, 0, 0}, {5, 7, 0, 0, 0}, {-5, 7, 7, 0, 0},
+		{500, 1500, 1000, 750, 750},
+		{1, 1, 2, 1, 0},
+		{1, 1, 3, 0, 0},
+		{most, most, most, most, most},
+		{most, most, 1, 1<<62 - 1, 1<<62 - 1},
+		{5, 0, 7, 0, 0},
+		{5, 7, 0, 0, 0},
+		{-5, 7, 7, 0, 0},
 	} {
 		if got := scale(c.amount, c.to, c.from); got != c.near {
 			t.Errorf("scale(%d, %d, %d) = %d, want %d", c.amount, c.to, c.from, got, c.near)

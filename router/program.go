@@ -34,8 +34,12 @@ func DefaultHolds() Holds {
 
 // lodging are hotels, car hire and cruises (ISO 18245).
 var lodging = []spec.MCCRange{
-	{From: 3351, To: 3500}, {From: 3501, To: 3999}, {From: 4411, To: 4411}, {From: 7011, To: 7012},
-	{From: 7512, To: 7513}, {From: 7519, To: 7519},
+	{From: 3351, To: 3500},
+	{From: 3501, To: 3999},
+	{From: 4411, To: 4411},
+	{From: 7011, To: 7012},
+	{From: 7512, To: 7513},
+	{From: 7519, To: 7519},
 }
 
 // expires is when a hold of this purchase runs out, Unix milliseconds.

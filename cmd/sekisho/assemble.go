@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sekisho/balance"
+	"sekisho/balance/dynamo"
 	"sekisho/router"
 	"sekisho/spec"
 	authswitch "sekisho/switch"
@@ -25,7 +26,7 @@ type engine struct {
 	book     *balance.Book
 	hasher   *spec.Hasher
 	registry *prometheus.Registry
-	network  *authswitch.Switch
+	network  atomic.Pointer[authswitch.Switch] // nil until the links are open
 	admin    *http.Server
 	log      *slog.Logger
 
@@ -47,23 +48,50 @@ type listening struct {
 	address net.Addr
 }
 
-// assemble opens the store and starts everything on it. It returns once every port is open.
+// assemble opens the admin port, then the store, then the links. It returns once all of them are open;
+// until then, and for as long as a table cannot be reached, /readyz is red.
 func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, err error) {
 	e := &engine{log: log, registry: newRegistry(), failed: make(chan error, 1), ended: make(chan struct{})}
-	e.setState("serving")
-	e.store, e.hasher, err = openStore(s, true, log, e.diskFailed)
-	if err != nil {
+	e.setState("opening the store")
+	if err := e.openAdmin(ctx, s); err != nil {
 		return nil, err
 	}
-	e.book = balance.NewBook(e.store, balance.Options{Shards: s.Shards, Log: log})
+	if e.store, e.hasher, err = waitForStore(ctx, s, log, e.diskFailed); err != nil {
+		return nil, errors.Join(err, e.admin.Close())
+	}
+	if t, ok := e.store.(*dynamo.Store); ok {
+		registerTable(e.registry, t)
+	}
+	e.book = balance.NewBook(e.store, balance.Options{Shards: s.Shards, Log: log, RetryMax: bookRetryMax})
 	registerBook(e.registry, e.book)
 	if err := e.listen(ctx, s); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
+	e.setState("serving")
 	return e, nil
 }
 
-// listen starts the links, then the admin port: when that answers, everything is there.
+// bookRetryMax bounds how long an append without known outcome waits before it is sent again: a table
+// that comes back is used again within a second.
+const bookRetryMax = 500 * time.Millisecond
+
+func (e *engine) openAdmin(ctx context.Context, s *settings) error {
+	var open net.ListenConfig
+	listener, err := open.Listen(ctx, "tcp", s.Admin)
+	if err != nil {
+		return fmt.Errorf("admin port: %w", err)
+	}
+	e.adminAddr = listener.Addr()
+	e.admin = newAdmin(e.registry, e.readiness, e.log)
+	e.serving.Go(func() {
+		if err := e.admin.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			e.fail(fmt.Errorf("admin port: %w", err))
+		}
+	})
+	return nil
+}
+
+// listen starts the links.
 func (e *engine) listen(ctx context.Context, s *settings) error {
 	configs := make([]authswitch.LinkConfig, 0, len(s.Links))
 	for i := range s.Links {
@@ -79,10 +107,11 @@ func (e *engine) listen(ctx context.Context, s *settings) error {
 		return err
 	}
 	handler := router.New(e.book, s.Programs, e.log, router.NewMetrics(e.registry))
-	e.network, err = authswitch.New(e.log, handler, metrics, configs...)
+	network, err := authswitch.New(e.log, handler, metrics, configs...)
 	if err != nil {
 		return err
 	}
+	e.network.Store(network)
 	var open net.ListenConfig
 	for i := range s.Links {
 		l := &s.Links[i]
@@ -92,22 +121,11 @@ func (e *engine) listen(ctx context.Context, s *settings) error {
 		}
 		e.links = append(e.links, listening{l.Name, l.Dialect, l.Framing.String(), listener.Addr().String(), listener.Addr()})
 		e.serving.Go(func() {
-			if err := e.network.Serve(l.Name, listener); err != nil {
+			if err := network.Serve(l.Name, listener); err != nil {
 				e.fail(fmt.Errorf("link %s: %w", l.Name, err))
 			}
 		})
 	}
-	listener, err := open.Listen(ctx, "tcp", s.Admin)
-	if err != nil {
-		return fmt.Errorf("admin port: %w", err)
-	}
-	e.adminAddr = listener.Addr()
-	e.admin = newAdmin(e.registry, e.readiness, e.log)
-	e.serving.Go(func() {
-		if err := e.admin.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			e.fail(fmt.Errorf("admin port: %w", err))
-		}
-	})
 	return nil
 }
 
@@ -143,14 +161,18 @@ func (e *engine) setState(s string) { e.state.Store(&s) }
 
 func (e *engine) readiness() readiness {
 	state := *e.state.Load()
-	return readiness{Ready: state == "serving", State: state, Links: e.network.States()}
+	r := readiness{Ready: state == "serving", State: state, Links: []authswitch.LinkState{}}
+	if network := e.network.Load(); network != nil {
+		r.Links = network.States()
+	}
+	return r
 }
 
 // Drain ends the switch in order: what was read is decided, made durable and answered, then
 // everything is closed. When ctx ends first the rest is closed as it is, and the error says so.
 func (e *engine) Drain(ctx context.Context) error {
 	e.setState("draining")
-	err := e.network.Drain(ctx)
+	err := e.network.Load().Drain(ctx)
 	if err != nil {
 		err = fmt.Errorf("draining: %w", err)
 	}
@@ -160,8 +182,8 @@ func (e *engine) Drain(ctx context.Context) error {
 // Close ends the switch at once. What was answered is durable; what was not is not answered.
 func (e *engine) Close() error {
 	e.setState("draining")
-	if e.network != nil {
-		e.network.Close()
+	if network := e.network.Load(); network != nil {
+		network.Close()
 	}
 	return e.end(context.Background())
 }

@@ -25,8 +25,18 @@ type config struct {
 	source source
 }
 
+// One of the two: on this machine's disk, or on a table that several nodes share.
 type storeConfig struct {
 	Embedded embeddedConfig `yaml:"embedded" envPrefix:"EMBEDDED_"`
+	DynamoDB dynamoConfig   `yaml:"dynamodb" envPrefix:"DYNAMODB_"`
+}
+
+type dynamoConfig struct {
+	Table    string `yaml:"table" env:"TABLE"`
+	Region   string `yaml:"region" env:"REGION"`     // from the environment of the AWS SDK
+	Endpoint string `yaml:"endpoint" env:"ENDPOINT"` // URL of a local server; AWS
+	Create   bool   `yaml:"create" env:"CREATE"`     // make the table when it is not there; elsewhere than on loopback --create-table as well
+	KMSKey   string `yaml:"kms_key" env:"KMS_KEY"`   // under which a new table is encrypted; DynamoDB's own
 }
 
 type embeddedConfig struct {

@@ -84,6 +84,15 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() { // ends with the demo
+		select {
+		case err := <-e.Failed():
+			stop(&failure{err})
+		case <-ctx.Done():
+		}
+	}()
 	closed := false
 	defer func() {
 		if !closed {
@@ -107,6 +116,10 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 		return err
 	}
 	show.disconnect()
+	var failed *failure
+	if errors.As(context.Cause(ctx), &failed) {
+		return failed
+	}
 	audit, err := balance.Verify(context.WithoutCancel(ctx), e.store, nil)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)

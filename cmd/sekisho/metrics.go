@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"sekisho/balance"
+	"sekisho/balance/dynamo"
 )
 
 // newRegistry has the figures of the process; the rooms add theirs.
@@ -18,6 +19,31 @@ func newRegistry() *prometheus.Registry {
 		collectors.NewBuildInfoCollector(),
 	)
 	return registry
+}
+
+// registerTable shows what a DynamoDB store counts.
+func registerTable(registry prometheus.Registerer, store *dynamo.Store) {
+	stats := store.Stats()
+	for _, c := range []struct {
+		name, help string
+		count      *atomic.Uint64
+	}{
+		{"write_units", "Write units that DynamoDB reported.", &stats.WriteUnits},
+		{"read_units", "Read units that DynamoDB reported.", &stats.ReadUnits},
+		{"calls", "Requests sent.", &stats.Calls},
+		{"appends", "Appends tried.", &stats.Appends},
+		{"conflicts", "Appends that found another's entry or row in the way.", &stats.Conflicts},
+		{"throttled", "Calls refused because there were too many.", &stats.Throttled},
+		{"unknown", "Appends whose outcome is not known.", &stats.Unknown},
+		{"refused", "Calls refused for another reason.", &stats.Refused},
+		{"busy", "Calls not made because too much was waiting here.", &stats.Busy},
+		{"lookups", "Directory rows read.", &stats.Lookups},
+	} {
+		registry.MustRegister(prometheus.NewCounterFunc(
+			prometheus.CounterOpts{Name: "sekisho_dynamodb_" + c.name + "_total", Help: c.help},
+			func() float64 { return float64(c.count.Load()) },
+		))
+	}
 }
 
 // registerBook shows what a book counts.

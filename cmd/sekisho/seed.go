@@ -32,11 +32,13 @@ func newSeed() *cobra.Command {
 		Args:    needs("WALLETS.yaml"),
 	}
 	path := configFlag(cmd)
+	createTable := createTableFlag(cmd)
 	cmd.RunE = work(func(cmd *cobra.Command, args []string) error {
 		s, err := loadConfig(*path, os.Environ())
 		if err != nil {
 			return err
 		}
+		s.allowCreate(*createTable)
 		return seed(cmd.Context(), s, args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
 	})
 	return cmd
@@ -45,7 +47,7 @@ func newSeed() *cobra.Command {
 func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Writer) error {
 	log := messageLog(stderr)
 	failed := make(chan error, 1)
-	store, hasher, err := openStore(s, true, log, func(err error) {
+	store, hasher, err := openStore(ctx, s, true, log, func(err error) {
 		failed <- err
 		select {} // the process ends; until then nobody hears of what may not be durable
 	})

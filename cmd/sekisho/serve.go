@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -25,11 +26,13 @@ func newServe() *cobra.Command {
 		Args:    needs(),
 	}
 	path := configFlag(cmd)
+	createTable := createTableFlag(cmd)
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
 		s, err := loadConfig(*path, os.Environ())
 		if err != nil {
 			return err
 		}
+		s.allowCreate(*createTable)
 		spareProcessor()
 		signals := make(chan os.Signal, 2)
 		signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
@@ -60,7 +63,11 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 	for _, name := range s.Unknown {
 		log.Warn("environment variable is not a key of the configuration", "name", name)
 	}
-	e, err := assemble(ctx, s, log)
+	e, err := assembleUnlessSignalled(ctx, s, log, signals)
+	if errors.Is(err, errSignalled) {
+		log.Info("ended before it served")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -68,7 +75,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 	for i := range s.Programs {
 		programs = append(programs, s.Programs[i].Name)
 	}
-	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.Dir,
+	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.storeName(),
 		"programs", programs, "verify", "none", "pid", os.Getpid())
 	why := slog.String("signal", "none")
 	select {
@@ -84,6 +91,32 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 	e.setState("draining") // before anybody hears of it
 	log.Info("draining", why, "timeout", s.DrainTimeout.String())
 	return drain(ctx, e, s, log, signals)
+}
+
+// errSignalled says that a signal came before the switch served.
+var errSignalled = errors.New("a signal came")
+
+// assembleUnlessSignalled assembles; a signal ends the wait for a table that cannot be reached.
+func assembleUnlessSignalled(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os.Signal) (*engine, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var e *engine
+	var err error
+	assembled := make(chan struct{})
+	go func() {
+		e, err = assemble(ctx, s, log)
+		close(assembled)
+	}()
+	select {
+	case <-signals:
+		cancel(errSignalled)
+		<-assembled
+		if err == nil {
+			err = errors.Join(errSignalled, e.Close())
+		}
+	case <-assembled:
+	}
+	return e, err
 }
 
 // drain ends the switch in order, unless a second signal comes.

@@ -13,6 +13,7 @@ import (
 	"time"
 	_ "time/tzdata" // zones by name also where the system has none, as in a bare container
 
+	"sekisho/balance/dynamo"
 	"sekisho/balance/embedded"
 	"sekisho/router"
 	"sekisho/spec"
@@ -21,8 +22,9 @@ import (
 
 // settings are a configuration that was checked, in the types of those who use it.
 type settings struct {
-	Dir          string // of the embedded store
-	SegmentSize  int64  // 0: the store's default
+	Dir          string // of the embedded store; empty with Dynamo
+	Dynamo       *dynamo.Options
+	SegmentSize  int64 // 0: the store's default
 	Admin        string
 	KeyFile      string
 	Secret       secret
@@ -64,9 +66,7 @@ type configCheck struct {
 func checkConfig(c *config, over overrides) (*settings, error) {
 	k := &configCheck{config: c, over: over}
 	s := &settings{Dir: c.Store.Embedded.Dir, Admin: c.Admin.Listen, KeyFile: c.CardKey.File, Secret: c.Secret, Unknown: over.unknown}
-	if s.Dir == "" {
-		k.fail("store.embedded.dir", "is missing: expected the directory of the store, such as ./data")
-	}
+	k.store(s)
 	s.SegmentSize = k.bytes("store.embedded.segment_size", c.Store.Embedded.SegmentSize, embedded.SegmentSizeMin, embedded.SegmentSizeMax)
 	if s.SegmentSize%embedded.PageSize != 0 {
 		k.fail("store.embedded.segment_size", "expected a multiple of 4096 bytes")
@@ -102,6 +102,22 @@ func (k *configCheck) fail(path, format string, args ...any) {
 		return
 	}
 	k.err = k.config.source.at(path, format, args...)
+}
+
+// store sees that there is one store.
+func (k *configCheck) store(s *settings) {
+	d := k.config.Store.DynamoDB
+	switch {
+	case d == (dynamoConfig{}) && s.Dir == "":
+		k.fail("store.embedded.dir", "is missing: expected the directory of the store, such as ./data, or a table in store.dynamodb.table")
+	case d == (dynamoConfig{}):
+	case s.Dir != "":
+		k.fail("store.dynamodb", "there is store.embedded as well: expected one store")
+	case d.Table == "":
+		k.fail("store.dynamodb.table", "is missing: expected the name of the table")
+	default:
+		s.Dynamo = &dynamo.Options{Table: d.Table, Region: d.Region, Endpoint: d.Endpoint, Create: d.Create, KMSKey: d.KMSKey}
+	}
 }
 
 func (k *configCheck) name(path, name string, taken func(string) bool) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,7 +14,10 @@ import (
 // openStore opens the store of a configuration and the hasher whose key it was made under. A store
 // that does not exist is made when create is set, with a card key where there is none. fatal is
 // called when the store's disk fails.
-func openStore(s *settings, create bool, log *slog.Logger, fatal func(error)) (balance.Store, *spec.Hasher, error) {
+func openStore(ctx context.Context, s *settings, create bool, log *slog.Logger, fatal func(error)) (balance.Store, *spec.Hasher, error) {
+	if s.Dynamo != nil {
+		return openTable(ctx, s, create, log)
+	}
 	empty, err := embedded.Empty(nil, s.Dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("store %s: %w", s.Dir, err)

@@ -61,7 +61,7 @@ func report(w io.Writer, a *balance.Audit, currency spec.Currency, asJSON bool) 
 
 // verify adds up the store of a configuration, which no other process may hold.
 func verify(ctx context.Context, s *settings, stderr io.Writer) (audit balance.Audit, err error) {
-	store, _, err := openStore(s, false, messageLog(stderr), func(error) {}) // it only reads
+	store, _, err := openStore(ctx, s, false, messageLog(stderr), func(error) {}) // it only reads
 	if err != nil {
 		return audit, err
 	}

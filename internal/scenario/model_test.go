@@ -27,7 +27,6 @@ type bought struct {
 	state                                                 string // "", open, closed
 	hold, left                                            int64  // left: of an early partial reversal, -1 none
 	expires                                               time.Time
-	code                                                  string
 }
 
 func newModel(allocated int64) *model {

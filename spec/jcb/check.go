@@ -37,10 +37,30 @@ type valueCheck struct {
 
 // values are the fields whose values are checked, in the order of the frame.
 var values = [...]valueCheck{
-	{2, cardNumber}, {3, digitsOnly}, {4, digitsOnly}, {6, digitsOnly}, {7, dateAndTime}, {11, digitsOnly},
-	{12, digitsOnly}, {13, digitsOnly}, {14, digitsOnly}, {18, digitsOnly}, {22, digitsOnly}, {25, digitsOnly},
-	{32, digitsOnly}, {37, printable}, {38, printable}, {39, printable}, {41, printable}, {42, printable},
-	{49, digitsOnly}, {51, digitsOnly}, {55, tagsInside}, {70, digitsOnly}, {90, digitsOnly}, {95, digitsFirst12},
+	{2, cardNumber},
+	{3, digitsOnly},
+	{4, digitsOnly},
+	{6, digitsOnly},
+	{7, dateAndTime},
+	{11, digitsOnly},
+	{12, digitsOnly},
+	{13, digitsOnly},
+	{14, digitsOnly},
+	{18, digitsOnly},
+	{22, digitsOnly},
+	{25, digitsOnly},
+	{32, digitsOnly},
+	{37, printable},
+	{38, printable},
+	{39, printable},
+	{41, printable},
+	{42, printable},
+	{49, digitsOnly},
+	{51, digitsOnly},
+	{55, tagsInside},
+	{70, digitsOnly},
+	{90, digitsOnly},
+	{95, digitsFirst12},
 }
 
 // newChecks are the checks that are left to do with this layout: packed digits are digits

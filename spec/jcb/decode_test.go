@@ -80,39 +80,70 @@ func TestFieldsMeanWhatTheyShould(t *testing.T) {
 		change map[int]string
 		wrong  func(*spec.Request) bool
 	}{
-		{"a repeat is an authorization with the repeat digit", "0101-repeat", nil,
-			func(r *spec.Request) bool { return r.Class != spec.Authorization || !r.MTI.Repeat() }},
-		{"a shop on the web is read as e-commerce", "0100-ecommerce", nil,
-			func(r *spec.Request) bool { return r.Entry != spec.EntryEcommerce || r.EntryMode != 812 }},
-		{"an entry mode that is not in the map is unknown", "0100-chip", map[int]string{22: "990"},
-			func(r *spec.Request) bool { return r.Entry != spec.EntryUnknown }},
-		{"DE61 flags are found by position", "0100-chip", map[int]string{61: "011392"},
-			func(r *spec.Request) bool { return r.Conditions != spec.Recurring|spec.PreAuthorization }},
-		{"a short DE61 has the flags it has", "0100-chip", map[int]string{61: "1"},
-			func(r *spec.Request) bool { return r.Conditions != spec.MailOrTelephone }},
-		{"trailing spaces are dropped from DE37, 41 and 42", "0100-chip", map[int]string{37: "6265        ", 41: "T1      ", 42: "M 1            "},
+		{
+			"a repeat is an authorization with the repeat digit", "0101-repeat", nil,
+			func(r *spec.Request) bool { return r.Class != spec.Authorization || !r.MTI.Repeat() },
+		},
+		{
+			"a shop on the web is read as e-commerce", "0100-ecommerce", nil,
+			func(r *spec.Request) bool { return r.Entry != spec.EntryEcommerce || r.EntryMode != 812 },
+		},
+		{
+			"an entry mode that is not in the map is unknown", "0100-chip",
+			map[int]string{22: "990"},
+			func(r *spec.Request) bool { return r.Entry != spec.EntryUnknown },
+		},
+		{
+			"DE61 flags are found by position", "0100-chip",
+			map[int]string{61: "011392"},
+			func(r *spec.Request) bool { return r.Conditions != spec.Recurring|spec.PreAuthorization },
+		},
+		{
+			"a short DE61 has the flags it has", "0100-chip",
+			map[int]string{61: "1"},
+			func(r *spec.Request) bool { return r.Conditions != spec.MailOrTelephone },
+		},
+		{
+			"trailing spaces are dropped from DE37, 41 and 42", "0100-chip",
+			map[int]string{37: "6265        ", 41: "T1      ", 42: "M 1            "},
 			func(r *spec.Request) bool {
 				return r.RRN.String() != "6265" || r.Terminal != [8]byte{'T', '1'} || r.Merchant.String() != "M 1"
-			}},
-		{"zero bytes that fill up are dropped too", "0100-chip", map[int]string{41: "T1\x00\x00\x00\x00\x00\x00"},
-			func(r *spec.Request) bool { return r.Terminal != [8]byte{'T', '1'} }},
-		{"zeros on both sides of DE32 do not count", "0100-chip", map[int]string{32: "00123450000"},
-			func(r *spec.Request) bool { return r.Acquirer != 12345 }},
-		{"an overseas purchase has both amounts", "0100-overseas", nil,
+			},
+		},
+		{
+			"zero bytes that fill up are dropped too", "0100-chip",
+			map[int]string{41: "T1\x00\x00\x00\x00\x00\x00"},
+			func(r *spec.Request) bool { return r.Terminal != [8]byte{'T', '1'} },
+		},
+		{
+			"zeros on both sides of DE32 do not count", "0100-chip",
+			map[int]string{32: "00123450000"},
+			func(r *spec.Request) bool { return r.Acquirer != 12345 },
+		},
+		{
+			"an overseas purchase has both amounts", "0100-overseas", nil,
 			func(r *spec.Request) bool {
 				return r.Amount != 2500 || r.Currency != 840 || r.Billing != 390 || r.BillingCurrency != spec.JPY
-			}},
+			},
+		},
 		{"an inquiry is one", "0100-inquiry", nil, func(r *spec.Request) bool { return !r.Inquiry() }},
-		{"stand-in carries the network's code and answer", "0120-stand-in", nil,
+		{
+			"stand-in carries the network's code and answer", "0120-stand-in", nil,
 			func(r *spec.Request) bool {
 				return r.Class != spec.AuthorizationAdvice || r.Approval.String() != "774401" || string(r.ActionCode[:]) != "00"
-			}},
-		{"a card number of 19 digits is whole", "0100-19-digits", nil,
+			},
+		},
+		{
+			"a card number of 19 digits is whole", "0100-19-digits", nil,
 			func(r *spec.Request) bool {
 				return r.Card.Length != 19 || !r.Card.Luhn || r.Card.Last != [4]byte([]byte("0072"))
-			}},
-		{"a purchase of the last day of the year arrives in the next", "0100-chip", map[int]string{7: "1231235959"},
-			func(r *spec.Request) bool { return time.Unix(r.Sent, 0).UTC().Year() != 2025 }},
+			},
+		},
+		{
+			"a purchase of the last day of the year arrives in the next", "0100-chip",
+			map[int]string{7: "1231235959"},
+			func(r *spec.Request) bool { return time.Unix(r.Sent, 0).UTC().Year() != 2025 },
+		},
 		{"DE70 is the network's code", "0800-key-exchange", nil, func(r *spec.Request) bool { return r.Network != spec.KeyExchange }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -84,8 +84,27 @@ func ExportTable() ([]byte, error) {
 // shapes are the fields whose meaning the dialect knows, with the length it needs: whatever
 // their encoding, a table must give them this many digits or characters.
 var shapes = [...]struct{ field, length int }{
-	{3, 6}, {4, 12}, {6, 12}, {7, 10}, {11, 6}, {12, 6}, {13, 4}, {14, 4}, {18, 4}, {22, 3}, {25, 2},
-	{37, 12}, {38, 6}, {39, 2}, {41, 8}, {42, 15}, {49, 3}, {51, 3}, {70, 3}, {90, 42}, {95, 42},
+	{3, 6},
+	{4, 12},
+	{6, 12},
+	{7, 10},
+	{11, 6},
+	{12, 6},
+	{13, 4},
+	{14, 4},
+	{18, 4},
+	{22, 3},
+	{25, 2},
+	{37, 12},
+	{38, 6},
+	{39, 2},
+	{41, 8},
+	{42, 15},
+	{49, 3},
+	{51, 3},
+	{70, 3},
+	{90, 42},
+	{95, 42},
 }
 
 func checkShapes(l *wire.Layout) error {
