@@ -237,7 +237,9 @@ func walk(t *testing.T, single bool, seed uint64, steps int) {
 			m.frozen = !m.frozen
 			w.run("card A " + map[bool]string{true: "frozen", false: "active"}[m.frozen])
 		case n < 20 && single:
+			w.mu.Lock()
 			w.faults = append(w.faults, []balance.Fault{balance.FaultUnknown, balance.FaultUnknownIn, balance.FaultUnknownLate, balance.FaultOut}[r.IntN(4)])
+			w.mu.Unlock()
 		}
 		o := last
 		if step == 0 || r.IntN(5) > 0 {

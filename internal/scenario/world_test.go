@@ -150,7 +150,9 @@ func (w *world) tell(line string) {
 
 // run carries out the commands of a block and returns what store and peer saw.
 func (w *world) run(commands string) string {
+	w.mu.Lock()
 	w.told = nil
+	w.mu.Unlock()
 	for _, line := range strings.Split(commands, "\n") {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			w.command(line)
@@ -197,9 +199,13 @@ func (w *world) command(line string) {
 		w.stop()
 		w.start()
 	case "fault":
+		w.mu.Lock()
 		w.faults = append(w.faults, faultOf[words[0]])
+		w.mu.Unlock()
 	case "slow":
+		w.mu.Lock()
 		w.delays = append(w.delays, w.duration(words[0]))
+		w.mu.Unlock()
 	case "limit":
 		w.programs[0].Rules.AmountMax = spec.Money(w.number(words[0]))
 		w.stop()
@@ -208,6 +214,7 @@ func (w *world) command(line string) {
 		w.change(words[0], words[1])
 		synctest.Wait()
 	case "balance":
+		synctest.Wait() // for what was poured
 		w.tellBalance(words[0])
 	default:
 		w.t.Fatalf("unknown command %q", line)
