@@ -83,7 +83,7 @@ func (o *outbox) take(spare []*call) (calls []*call, more bool) {
 			o.mu.Unlock()
 			return nil, false
 		}
-		if len(o.answered) > 0 {
+		if len(o.answered) > 0 && !o.corked {
 			calls = o.answered
 			o.answered = spare[:0]
 			o.mu.Unlock()
