@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -128,8 +129,19 @@ func resolveEndpoint(ctx context.Context, endpoint, region string) (fixedEndpoin
 // their context.
 type plainHTTP struct{ transport http.RoundTripper }
 
-// Do sends one request.
-func (p plainHTTP) Do(r *http.Request) (*http.Response, error) { return p.transport.RoundTrip(r) }
+// Do sends one request. The SDK closes a request's body as soon as there is a response, and its body
+// then fails in WriteTo, which net/http may call after the last byte to see whether there are more: it
+// would take the connection for broken while the response is still being read, and the outcome of
+// an append that was answered would be unknown. A body that can only be read ends as it should.
+func (p plainHTTP) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = onlyRead{r.Body}
+	}
+	return p.transport.RoundTrip(r)
+}
+
+// onlyRead hides every other method of a body.
+type onlyRead struct{ io.ReadCloser }
 
 // newTransport keeps a connection for each call that may be in flight. One protocol version: a
 // lost HTTP/2 connection would make every call on it doubtful at once.

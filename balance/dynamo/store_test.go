@@ -6,28 +6,43 @@ import (
 	"testing"
 
 	"sekisho/balance"
-	"sekisho/balance/dynamo"
 	"sekisho/balance/dynamo/dynamotest"
 	"sekisho/balance/storetest"
 )
 
-var testKey = [8]byte{1, 2, 3, 4, 5, 6, 7, 8}
-
-// small are options for a table on a server of a test.
-func small(endpoint, table string) dynamo.Options {
-	return dynamo.Options{
-		Table: table, Endpoint: endpoint, Region: "us-east-1", Create: true, CheckValue: testKey,
-		LogsMax: 1000, RowsMax: 2000, Appends: 16, Reads: 8,
+// either are the tests that must go the same way on the fake and on DynamoDB Local: what the fake does
+// is believed only as far as they go.
+func either() map[string]func(t *testing.T, endpoint string) {
+	return map[string]func(t *testing.T, endpoint string){
+		"the store keeps every promise":                        keepsEveryPromise,
+		"an entry that is sent again is in":                    sentAgain,
+		"another's entry in the way is handed back":            takenByAnother,
+		"a transaction tells what was in its way":              cancelled,
+		"a faulty request is out and says why":                 faulty,
+		"without its table everything is out and says so":      withoutTable,
+		"a long log is read in pages both ways":                longLog,
+		"logs are listed over pages, rows and pieces left out": listedOverPages,
+		"a snapshot of any size comes back":                    snapshotSizes,
+		"an authorization takes one write unit and no read":    units,
+		"a table is made, and opened by the next":              madeAndOpened,
+		"a table of another shape is refused":                  anotherShape,
 	}
 }
 
-func mustOpen(t testing.TB, o dynamo.Options) *dynamo.Store {
-	t.Helper()
-	s, err := dynamo.Open(t.Context(), o)
-	if err != nil {
-		t.Fatalf("open: %v", err)
+func TestOnTheFake(t *testing.T) {
+	t.Parallel()
+	server := dynamotest.Start(t)
+	for name, run := range either() {
+		t.Run(name, func(t *testing.T) { run(t, server.URL()) })
 	}
-	return s
+}
+
+func TestOnDynamoDBLocal(t *testing.T) {
+	t.Parallel()
+	endpoint := dynamotest.Local(t)
+	for name, run := range either() {
+		t.Run(name, func(t *testing.T) { run(t, endpoint) })
+	}
 }
 
 func keepsEveryPromise(t *testing.T, endpoint string) {
@@ -39,15 +54,4 @@ func keepsEveryPromise(t *testing.T, endpoint string) {
 			Open:    func(t testing.TB) balance.Store { return mustOpen(t, o) },
 		}
 	})
-}
-
-func TestTheStoreKeepsEveryPromiseOnTheFake(t *testing.T) {
-	t.Parallel()
-	keepsEveryPromise(t, dynamotest.Start(t).URL())
-}
-
-func TestOnDynamoDBLocal(t *testing.T) {
-	t.Parallel()
-	endpoint := dynamotest.Local(t)
-	t.Run("the store keeps every promise", func(t *testing.T) { keepsEveryPromise(t, endpoint) })
 }

@@ -64,6 +64,14 @@ func (t *table) describe() tableDescription {
 
 type named struct{ TableName string }
 
+func (s *Server) deleteTable(in *named) (*struct{}, *failure) {
+	if _, refusal := s.table(in.TableName); refusal != nil {
+		return nil, refusal
+	}
+	delete(s.tables, in.TableName)
+	return &struct{}{}, nil
+}
+
 func (s *Server) describeTable(in *named) (*struct{ Table tableDescription }, *failure) {
 	t, refusal := s.table(in.TableName)
 	if refusal != nil {

@@ -9,7 +9,8 @@ import (
 
 // Fault is what goes wrong with one call. The zero value: nothing.
 type Fault struct {
-	Before <-chan struct{} // the call is not looked at before this is closed
+	Delay  time.Duration   // the call is looked at after this
+	Before <-chan struct{} // and not before this is closed
 	Apply  When
 	LateBy time.Duration   // with Late: how long after; 0: until Land
 	After  <-chan struct{} // the answer is held back until this is closed
@@ -30,6 +31,9 @@ const (
 	Never
 	Late // after the client has been answered, or not
 )
+
+// Slow is done after a while.
+func Slow(d time.Duration) Fault { return Fault{Delay: d} }
 
 // Lost is done, but the answer does not arrive.
 func Lost() Fault { return Fault{Lost: true} }
@@ -138,8 +142,22 @@ func (s *Server) later(after time.Duration, do func()) {
 	s.held = append(s.held, do)
 }
 
+// begin waits until the call is looked at; false: the client has gone meanwhile.
+func (f *Fault) begin(ctx context.Context) bool {
+	if f.Delay > 0 {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return wait(ctx, f.Before)
+}
+
 // wait waits for a channel to be closed; false: the client has gone meanwhile.
-func (f *Fault) wait(ctx context.Context, until <-chan struct{}) bool {
+func wait(ctx context.Context, until <-chan struct{}) bool {
 	if until == nil {
 		return true
 	}

@@ -48,11 +48,16 @@ func Start(t testing.TB) *Server {
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // connections are broken on purpose
 	s.http.Start()
 	t.Cleanup(func() {
-		s.http.CloseClientConnections()
-		s.http.Close()
+		s.Stop()
 		s.timers.Wait()
 	})
 	return s
+}
+
+// Stop breaks all connections and takes no more. What the tables hold is lost.
+func (s *Server) Stop() {
+	s.http.CloseClientConnections()
+	s.http.Close()
 }
 
 // URL is the endpoint.
@@ -139,14 +144,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f = s.faults(call)
 	}
 	s.mu.Unlock()
-	if !f.wait(r.Context(), f.Before) {
+	if !f.begin(r.Context()) {
 		panic(http.ErrAbortHandler)
 	}
 	answer, refusal := s.apply(operation, body, f)
 	if f.Code != "" {
 		answer, refusal = nil, &failure{status: f.Status, code: f.Code, Message: "fault on demand", Reasons: f.reasons()}
 	}
-	if !f.wait(r.Context(), f.After) || f.Lost {
+	if !wait(r.Context(), f.After) || f.Lost {
 		panic(http.ErrAbortHandler)
 	}
 	status, text := http.StatusOK, encode(answer)
@@ -197,6 +202,8 @@ func (s *Server) do(operation string, body []byte) (any, *failure) {
 		return call(body, s.scan)
 	case "CreateTable":
 		return call(body, s.createTable)
+	case "DeleteTable":
+		return call(body, s.deleteTable)
 	case "DescribeTable":
 		return call(body, s.describeTable)
 	case "UpdateContinuousBackups":
