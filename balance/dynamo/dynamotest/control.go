@@ -36,6 +36,41 @@ type sseDescription struct {
 	KMSMasterKeyArn string
 }
 
+// Shape is what a table was made as.
+type Shape struct {
+	AttributeDefinitions, KeySchema [][2]string // name and type
+	BillingMode, KMSKey             string
+	Backups, DeletionProtection     bool
+}
+
+// Table says what a table was made as; the zero Shape when it is not there.
+func (s *Server) Table(name string) Shape {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tables[name]
+	if t == nil {
+		return Shape{}
+	}
+	shape := Shape{BillingMode: t.shape.BillingMode, Backups: t.backups, DeletionProtection: t.shape.DeletionProtectionEnabled}
+	for _, a := range t.shape.AttributeDefinitions {
+		shape.AttributeDefinitions = append(shape.AttributeDefinitions, [2]string{a.AttributeName, a.AttributeType})
+	}
+	for _, k := range t.shape.KeySchema {
+		shape.KeySchema = append(shape.KeySchema, [2]string{k.AttributeName, k.KeyType})
+	}
+	if t.shape.SSESpecification != nil {
+		shape.KMSKey = t.shape.SSESpecification.KMSMasterKeyID
+	}
+	return shape
+}
+
+// SetMaking has a table that is made from now on not be ready before it was asked for so often.
+func (s *Server) SetMaking(name string, asked int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.making[name] = asked
+}
+
 func (s *Server) createTable(in *createTableInput) (*struct{ TableDescription tableDescription }, *failure) {
 	if s.tables[in.TableName] != nil {
 		return nil, &failure{code: "ResourceInUseException", Message: "Table already exists: " + in.TableName}
@@ -77,7 +112,12 @@ func (s *Server) describeTable(in *named) (*struct{ Table tableDescription }, *f
 	if refusal != nil {
 		return nil, refusal
 	}
-	return &struct{ Table tableDescription }{t.describe()}, nil
+	d := t.describe()
+	if s.making[in.TableName] > 0 {
+		s.making[in.TableName]--
+		d.TableStatus = "CREATING"
+	}
+	return &struct{ Table tableDescription }{d}, nil
 }
 
 type backupsInput struct {

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -22,8 +23,10 @@ type Server struct {
 	mu      sync.Mutex
 	tables  map[string]*table
 	tokens  map[string]doneToken
+	making  map[string]int // how often a table says that it is not ready
 	faults  func(Call) Fault
 	calls   int
+	opened  int
 	held    []func() // writes whose time has not come, for Land
 	written float64
 	read    float64
@@ -43,9 +46,16 @@ func (c Call) Writes() bool { return c.Operation == "PutItem" || c.Operation == 
 // Start starts a server without tables on a free loopback port. It ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{tables: map[string]*table{}, tokens: map[string]doneToken{}}
+	s := &Server{tables: map[string]*table{}, tokens: map[string]doneToken{}, making: map[string]int{}}
 	s.http = httptest.NewUnstartedServer(s)
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // connections are broken on purpose
+	s.http.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.mu.Lock()
+			s.opened++
+			s.mu.Unlock()
+		}
+	}
 	s.http.Start()
 	t.Cleanup(func() {
 		s.Stop()
@@ -83,6 +93,13 @@ func (s *Server) Calls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls
+}
+
+// Connections is how many connections were opened.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
 }
 
 // Items is how many items of a table have a pk that begins with prefix.
