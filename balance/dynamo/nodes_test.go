@@ -20,14 +20,17 @@ import (
 	"sekisho/spec"
 )
 
-// node is one process of a cluster: its own store, book and router over the one table.
-type node struct {
+// process is one node of a cluster: its own store, book and router over the one table.
+type process struct {
 	store  *dynamo.Store
 	book   *balance.Book
 	router *router.Router
 }
 
-func startNode(t *testing.T, url string) *node {
+// plant puts a bug between a book and its store; nil: none.
+type plant func(balance.Store) balance.Store
+
+func startNode(t *testing.T, url string, bug plant) *process {
 	t.Helper()
 	store, err := dynamo.Open(t.Context(), dynamo.Options{
 		Table: "ledger", Endpoint: url, Create: true, AppendTimeout: 200 * time.Millisecond, ReadTimeout: 200 * time.Millisecond,
@@ -35,7 +38,11 @@ func startNode(t *testing.T, url string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{store: store, book: balance.NewBook(store, balance.Options{RetryMin: time.Millisecond, RetryMax: 20 * time.Millisecond})}
+	var under balance.Store = store
+	if bug != nil {
+		under = bug(store)
+	}
+	n := &process{store: store, book: balance.NewBook(under, balance.Options{RetryMin: time.Millisecond, RetryMax: 20 * time.Millisecond})}
 	n.router = router.New(n.book, []router.Program{{
 		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Rules: risk.Program{Currency: spec.JPY},
 	}}, slog.New(slog.DiscardHandler), nil)
@@ -43,7 +50,7 @@ func startNode(t *testing.T, url string) *node {
 }
 
 // kill ends a node without waiting for anything that is under way.
-func (n *node) kill(t *testing.T) {
+func (n *process) kill(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = n.book.Close(ctx) // what was under way is given up, as in a crash
@@ -56,18 +63,20 @@ func (n *node) kill(t *testing.T) {
 type cluster struct {
 	t     *testing.T
 	url   string
+	bug   plant
+	wrong func(format string, args ...any) // says what is wrong
 	mu    sync.RWMutex
-	nodes []*node
+	nodes []*process
 }
 
-func (c *cluster) node(i int) *node {
+func (c *cluster) node(i int) *process {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.nodes[i%len(c.nodes)]
 }
 
 func (c *cluster) restart(i int) {
-	fresh := startNode(c.t, c.url)
+	fresh := startNode(c.t, c.url, c.bug)
 	c.mu.Lock()
 	old := c.nodes[i]
 	c.nodes[i] = fresh
@@ -103,7 +112,7 @@ func (c *cluster) sendTwice(i int, r spec.Request) (spec.Response, bool) {
 		a = b
 	}
 	if !a.Silent && !b.Silent && (a.Reason != b.Reason || a.Approval != b.Approval) && !r.Inquiry() {
-		c.t.Errorf("stan %d was answered %s by one node and %s by another", r.STAN, a, b)
+		c.wrong("stan %d was answered %s by one node and %s by another", r.STAN, a, b)
 	}
 	return a, !a.Silent
 }
@@ -184,15 +193,15 @@ const (
 // started again.
 func TestThreeNodesUnderFaultsKeepEveryYen(t *testing.T) {
 	for seed := range uint64(20) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { underFaults(t, seed) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { underFaults(t, seed, nil, t.Errorf) })
 	}
 }
 
-func underFaults(t *testing.T, seed uint64) {
+func underFaults(t *testing.T, seed uint64, bug plant, wrong func(string, ...any)) {
 	server := dynamotest.Start(t)
-	c := &cluster{t: t, url: server.URL()}
+	c := &cluster{t: t, url: server.URL(), bug: bug, wrong: wrong}
 	for range 3 {
-		c.nodes = append(c.nodes, startNode(t, c.url))
+		c.nodes = append(c.nodes, startNode(t, c.url, bug))
 	}
 	cards := openWallets(t, c.nodes[0].book)
 	server.SetFaults(dynamotest.Random(seed, dynamotest.Chances{Lost: 80, Zombie: 40, ServerError: 30, ServerErrorDone: 20, Throttled: 20, LateBy: 15 * time.Millisecond}))
@@ -250,11 +259,33 @@ func underFaults(t *testing.T, seed uint64) {
 		out := c.do(w, cards[w], w, step{'b', 0, 0})
 		histories[w] = append(histories[w], porcupine.Operation{ClientId: nodeClients, Input: step{'b', 0, 0}, Output: out, Call: call, Return: returned(began, out)})
 	}
-	judge(t, histories, amounts)
+	c.judge(histories, amounts)
+	c.askAgain(cards, amounts, histories)
 	for _, n := range c.nodes {
 		n.kill(t)
 	}
-	auditTable(t, c.url)
+	c.audit()
+}
+
+// askAgain sends every purchase once more three hours later, when its key has left memory.
+func (c *cluster) askAgain(cards []spec.Card, amounts [][]spec.Money, histories [][]porcupine.Operation) {
+	for w := range cards {
+		answered := map[int]outcome{}
+		for _, op := range histories[w] {
+			if in, out := op.Input.(step), op.Output.(outcome); in.kind == 'p' {
+				answered[in.purchase] = out
+			}
+		}
+		for i := range c.nodes { // something new, so that the old keys leave
+			c.send(i, c.message(cards[w], w, step{'p', 400 + i, 1}, 3*time.Hour))
+		}
+		for p, amount := range amounts[w] {
+			a := c.send(p, c.message(cards[w], w, step{'p', p, amount}, 3*time.Hour))
+			if first := answered[p]; first.known && (a.Silent || a.Reason.Approves() != first.approved) {
+				c.wrong("wallet %d purchase %d: approved %v at first, three hours later %s", w, p, first.approved, a)
+			}
+		}
+	}
 }
 
 func returned(began time.Time, o outcome) int64 {
@@ -264,30 +295,28 @@ func returned(began time.Time, o outcome) int64 {
 	return time.Since(began).Nanoseconds()
 }
 
-func judge(t *testing.T, histories [][]porcupine.Operation, amounts [][]spec.Money) {
-	t.Helper()
+func (c *cluster) judge(histories [][]porcupine.Operation, amounts [][]spec.Money) {
 	for w := range histories {
-		switch porcupine.CheckOperationsTimeout(money(nodeFunds, amounts[w]), histories[w], 20*time.Second) {
+		switch porcupine.CheckOperationsTimeout(money(nodeFunds, amounts[w]), histories[w], 5*time.Second) {
 		case porcupine.Illegal:
-			t.Errorf("wallet %d: no order of its %d operations explains their answers", w, len(histories[w]))
+			c.wrong("wallet %d: no order of its %d operations explains their answers", w, len(histories[w]))
 		case porcupine.Unknown:
-			t.Logf("wallet %d: %d operations were too many to judge in time", w, len(histories[w]))
+			c.t.Logf("wallet %d: %d operations were too many to judge in time", w, len(histories[w]))
 		case porcupine.Ok:
 		}
 	}
 }
 
-func auditTable(t *testing.T, url string) {
-	t.Helper()
-	n := startNode(t, url)
+func (c *cluster) audit() {
+	n := startNode(c.t, c.url, nil)
 	a, err := balance.Verify(context.Background(), n.store, nil)
 	if err != nil || !a.OK() {
-		t.Errorf("verify: %v %s", err, strings.Join(a.Problems, "\n"))
+		c.wrong("verify: %v %s", err, strings.Join(a.Problems, "\n"))
 	}
 	if a.Posted != nodeWallets*nodeFunds {
-		t.Errorf("the wallets have %d yen, %d were put in", a.Posted, nodeWallets*nodeFunds)
+		c.wrong("the wallets have %d yen, %d were put in", a.Posted, nodeWallets*nodeFunds)
 	}
-	n.kill(t)
+	n.kill(c.t)
 }
 
 // openWallets begins the wallets, each with one card that has all of it.
@@ -322,9 +351,9 @@ func (b *beginning) Decide(*balance.View) balance.Decision {
 func (b *beginning) Done(_ balance.Decision, err error) { b.done <- err }
 func (b *beginning) Overdue(bool) (balance.Mover, bool) { return nil, false }
 
-// do sends the message of a step, to two nodes.
-func (c *cluster) do(i int, card spec.Card, w int, s step) outcome {
-	now := time.Now()
+// message is what a step asks, sent so much later than now.
+func (c *cluster) message(card spec.Card, w int, s step, later time.Duration) spec.Request {
+	now := time.Now().Add(later)
 	r := spec.Request{
 		MTI: 100, Class: spec.Authorization, At: now, Link: "jcb", Policy: &spec.Policy{ReversedBefore: spec.ReversedBefore, UnknownReversal: spec.Approved, AccountVerification: spec.Approved},
 		Card: card, Processing: [6]byte{'0', '0', '0', '0', '0', '0'}, Amount: s.amount, Currency: spec.JPY, Sent: sentBase, STAN: uint32(w*1000 + s.purchase), Acquirer: 8871,
@@ -339,7 +368,12 @@ func (c *cluster) do(i int, card spec.Card, w int, s step) outcome {
 		r.STAN = 900_000
 		r.Sent = now.Unix()
 	}
-	a, known := c.sendTwice(i, r)
+	return r
+}
+
+// do sends the message of a step, to two nodes.
+func (c *cluster) do(i int, card spec.Card, w int, s step) outcome {
+	a, known := c.sendTwice(i, c.message(card, w, s, 0))
 	out := outcome{known: known, approved: a.Reason.Approves()}
 	if a.Balance != nil {
 		out.balance = a.Balance.Available
