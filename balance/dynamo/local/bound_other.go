@@ -1,6 +1,6 @@
 //go:build !linux
 
-package dynamotest
+package local
 
 import "os/exec"
 

@@ -1,4 +1,4 @@
-package dynamotest
+package local
 
 import (
 	"os/exec"
