@@ -6,19 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sekisho/balance"
-	"sekisho/cardnet"
-	"sekisho/risk"
-	"sekisho/router"
 	"sekisho/spec"
 )
 
@@ -29,6 +23,10 @@ type demoOptions struct {
 	seed   uint64
 	keep   string
 	asJSON bool
+
+	store    string // embedded or dynamodb
+	endpoint string // of a table server; empty: DynamoDB Local is started
+	nodes    int
 }
 
 func newDemo() *cobra.Command {
@@ -39,19 +37,23 @@ func newDemo() *cobra.Command {
 			"practice networks to it (JCB-style and QUICPay+ style, unofficial), tells a short story, then makes\n" +
 			"load and shows it second by second. In the end every log is read again and added up; the exit code\n" +
 			"is 1 when anything does not add up.",
-		Example: "  sekisho demo\n  sekisho demo --for 60s --rate 5000 --keep ./demo\n  sekisho demo --for 3s --json | jq .ledger",
-		Args:    needs(),
+		Example: "  sekisho demo\n  sekisho demo --for 60s --rate 5000 --keep ./demo\n  sekisho demo --for 3s --json | jq .ledger\n" +
+			"  sekisho demo --store dynamodb --nodes 3",
+		Args: needs(),
 	}
 	var o demoOptions
 	flags := cmd.Flags()
 	flags.DurationVar(&o.length, "for", 20*time.Second, "how long to make load")
-	flags.Float64Var(&o.rate, "rate", 1000, "messages a second")
+	flags.Float64Var(&o.rate, "rate", 0, "messages a second (default 1000; 200 a node on DynamoDB)")
 	flags.Uint64Var(&o.seed, "seed", 1, "what the load is drawn from")
 	flags.StringVar(&o.keep, "keep", "", "keep the store in this directory")
 	flags.BoolVar(&o.asJSON, "json", false, "print the totals as one JSON object")
+	flags.StringVar(&o.store, "store", "embedded", "embedded, or dynamodb: several nodes over one table")
+	flags.StringVar(&o.endpoint, "endpoint", "", "URL of a local DynamoDB server (default: DynamoDB Local is started, which needs npm and java)")
+	flags.IntVar(&o.nodes, "nodes", 3, "switches in this process, with --store dynamodb")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if o.length <= 0 || o.rate <= 0 {
-			return fmt.Errorf("--for and --rate must be above zero, found %s and %v", o.length, o.rate)
+		if err := o.check(cmd.Flags().Changed("rate")); err != nil {
+			return err
 		}
 		return work(func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
@@ -66,42 +68,63 @@ func newDemo() *cobra.Command {
 	return cmd
 }
 
-// demoLinks are the networks of the demo, each with a link of its own.
-var demoLinks = [...]struct{ name, dialect, title string }{
-	{"practice-jcb", cardnet.DialectJCB, "JCB-style"},
-	{"practice-quicpay", cardnet.DialectQUICPay, "QUICPay+"},
+// The stores a demo can be shown on.
+const (
+	storeEmbedded = "embedded"
+	storeDynamoDB = "dynamodb"
+	demoNodesMax  = 9
+)
+
+// check fills in the rate and says what is wrong with the flags.
+func (o *demoOptions) check(rateGiven bool) error {
+	switch {
+	case o.store != storeEmbedded && o.store != storeDynamoDB:
+		return fmt.Errorf("--store: %q is not known, expected %s or %s", o.store, storeEmbedded, storeDynamoDB)
+	case o.store == storeDynamoDB && o.keep != "":
+		return errors.New("--keep is for the embedded store")
+	case o.nodes < 1 || o.nodes > demoNodesMax:
+		return fmt.Errorf("--nodes: expected 1 to %d, found %d", demoNodesMax, o.nodes)
+	case !rateGiven && o.store == storeDynamoDB:
+		o.rate = 200 * float64(o.nodes)
+	case !rateGiven:
+		o.rate = 1000
+	}
+	if o.length <= 0 || o.rate <= 0 {
+		return fmt.Errorf("--for and --rate must be above zero, found %s and %v", o.length, o.rate)
+	}
+	return nil
 }
 
 func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error) {
 	spareProcessor()
-	dir, remove, err := demoDir(o.keep)
+	show := &stage{screen: screen}
+	clear, err := show.build(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	began := time.Now()
-	e, err := assemble(ctx, demoSettings(dir), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
-	if err != nil {
-		return err
-	}
+	defer clear()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go func() { // ends with the demo
-		select {
-		case err := <-e.Failed():
-			stop(&failure{err})
-		case <-ctx.Done():
-		}
-	}()
+	for _, e := range show.engines {
+		go func() { // ends with the demo
+			select {
+			case err := <-e.Failed():
+				stop(&failure{err})
+			case <-ctx.Done():
+			}
+		}()
+	}
 	closed := false
 	defer func() {
 		if !closed {
-			err = errors.Join(err, e.Close())
+			err = errors.Join(err, show.close())
 		}
 	}()
-	show := &stage{screen: screen, engine: e}
-	show.curtain(dir, o.keep != "", time.Since(began))
-	world, err := openDemoWallets(ctx, e)
+	world, err := openDemoWallets(ctx, show.engines[0])
+	if err != nil {
+		return err
+	}
+	before, err := show.consumption(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,19 +143,23 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 	if errors.As(context.Cause(ctx), &failed) {
 		return failed
 	}
-	audit, err := balance.Verify(context.WithoutCancel(ctx), e.store, nil)
+	after, err := show.consumption(context.WithoutCancel(ctx))
 	if err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
-	closed = true
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := e.Drain(drain); err != nil {
 		return err
 	}
-	show.end(totals, &audit, o.keep)
+	audit := after.audit
+	closed = true
+	if err := show.drain(ctx); err != nil {
+		return err
+	}
+	used := after.since(before)
+	show.end(totals, &audit, used, o)
 	if o.asJSON {
-		if err := json.NewEncoder(out).Encode(demoJSONOf(totals, &audit)); err != nil {
+		result := demoJSONOf(totals, &audit)
+		if o.store == storeDynamoDB {
+			result.tableJSON = used
+		}
+		if err := json.NewEncoder(out).Encode(result); err != nil {
 			return err
 		}
 	}
@@ -140,27 +167,6 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 		return &failure{fmt.Errorf("the ledger does not add up: %d problems, the first: %s", audit.Faults, audit.Problems[0])}
 	}
 	return nil
-}
-
-// demoDir is the directory of the demo's store and what clears it away.
-func demoDir(keep string) (dir string, remove func(), err error) {
-	if keep != "" {
-		return filepath.Join(keep, "data"), func() {}, os.MkdirAll(keep, 0o700)
-	}
-	temp, err := os.MkdirTemp("", "sekisho-demo-")
-	return filepath.Join(temp, "data"), func() { _ = os.RemoveAll(temp) }, err
-}
-
-// demoSettings are a configuration with every port free to choose, so that none can be taken.
-func demoSettings(dir string) *settings {
-	s := &settings{Dir: dir, Admin: "127.0.0.1:0", Programs: []router.Program{{
-		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(),
-		Rules: risk.Program{Currency: spec.JPY, Zone: time.FixedZone("JST", 9*60*60)},
-	}}}
-	for _, l := range demoLinks {
-		s.Links = append(s.Links, linkSettings{Name: l.name, Dialect: l.dialect, Listen: "127.0.0.1:0"})
-	}
-	return s
 }
 
 // demoJSON is what --json prints.
@@ -176,6 +182,15 @@ type demoJSON struct {
 	P50        float64          `json:"p50_ms"`
 	P99        float64          `json:"p99_ms"`
 	Ledger     ledgerJSON       `json:"ledger"`
+	*tableJSON
+}
+
+// tableJSON is what a demo on DynamoDB used, from the first wallet on.
+type tableJSON struct {
+	Conflicts int64   `json:"conflicts"`   // decisions made again because another node was faster
+	Units     int64   `json:"write_units"` // as the table reported them
+	PerAuth   float64 `json:"units_per_authorization"`
+	Resolved  int64   `json:"in_doubt_resolved"` // appends without an answer that turned out to be in
 }
 
 type ledgerJSON struct {

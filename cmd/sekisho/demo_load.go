@@ -9,9 +9,11 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"sekisho/balance"
 	"sekisho/cardnet"
+	"sekisho/spec"
 )
 
 // demoTotals are the figures of all networks, with refusals by reason.
@@ -35,7 +37,7 @@ func (s *stage) load(ctx context.Context, o *demoOptions, w *demoWorld) (demoTot
 		running.Go(func() {
 			figures[i], errs[i] = n.Run(ctx, cardnet.Load{
 				Rate: o.rate / float64(len(s.networks)), For: o.length, Seed: o.seed + uint64(i), //nolint:gosec // two networks
-				Cards: w.share(w.cards, i), Frozen: w.frozen, Unknown: w.unknown, Funds: demoFunds,
+				Cards: w.cards, Frozen: w.frozen, Unknown: w.unknown, Funds: demoFunds,
 				Every: func(second, total cardnet.Figures) { seconds <- [2]cardnet.Figures{second, total} },
 			})
 		})
@@ -53,17 +55,6 @@ func (s *stage) load(ctx context.Context, o *demoOptions, w *demoWorld) (demoTot
 	}
 	after, err := s.refusals()
 	return demoTotals{cardnet.Together(figures...), differences(after, before)}, err
-}
-
-// share is the part of the cards that one network pays with, so that each can keep its own books.
-func (w *demoWorld) share(cards []cardnet.Card, network int) []cardnet.Card {
-	var mine []cardnet.Card
-	for i, c := range cards {
-		if i%len(demoLinks) == network {
-			mine = append(mine, c)
-		}
-	}
-	return mine
 }
 
 // watch shows a line when every network has told of its second.
@@ -112,11 +103,15 @@ func listed(reasons map[string]int64) string {
 	return b.String()
 }
 
-// refusals are the refused authorizations so far, by reason, from the switch's own metrics.
+// refusals are the refused authorizations so far, by reason, from the switches' own metrics.
 func (s *stage) refusals() (map[string]int64, error) {
-	families, err := s.engine.registry.Gather()
-	if err != nil {
-		return nil, err
+	var families []*dto.MetricFamily
+	for _, e := range s.engines {
+		of, err := e.registry.Gather()
+		if err != nil {
+			return nil, err
+		}
+		families = append(families, of...)
 	}
 	reasons := map[string]int64{}
 	for _, f := range families {
@@ -148,7 +143,7 @@ func differences(after, before map[string]int64) map[string]int64 {
 }
 
 // end shows the totals, what the ledger adds up to, and what to try next.
-func (s *stage) end(f demoTotals, audit *balance.Audit, keep string) {
+func (s *stage) end(f demoTotals, audit *balance.Audit, used *tableJSON, o *demoOptions) {
 	s.say("\n%s messages: %s approved, %s cancelled, %s advices, %s repeats, %s balances; refused:%s", grouped(f.Messages), grouped(f.Approved),
 		grouped(f.Reversed), grouped(f.Advices), grouped(f.Duplicates), grouped(f.Inquiries), listed(f.reasons))
 	s.say("answered in p50 %.2f ms, p99 %.2f ms, at most %.1f ms, from when each was due", milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.Max))
@@ -158,15 +153,20 @@ func (s *stage) end(f demoTotals, audit *balance.Audit, keep string) {
 	if f.NoAnswer > 0 {
 		s.say("without an answer: %d", f.NoAnswer)
 	}
-	s.say("check: %s", summary(audit, demoSettings("").Programs[0].Rules.Currency))
+	if o.store == storeDynamoDB {
+		s.say("table: %s write units, %.3f an authorization; %s decisions made again because another node was faster, %s appends in doubt that were in",
+			grouped(used.Units), used.PerAuth, grouped(used.Conflicts), grouped(used.Resolved))
+	}
+	s.say("check: %s", summary(audit, spec.JPY))
 	for _, p := range audit.Problems {
 		s.say("problem: %s", p)
 	}
 	s.say("\nTry next:")
-	if keep == "" {
+	if o.store == storeEmbedded && o.keep == "" {
 		s.say("  sekisho demo --keep ./demo            keep the store and its card key")
 	}
 	s.say("  sekisho demo --rate 10000 --for 30s   more of it")
+	s.say("  sekisho demo --store dynamodb         three nodes over one table")
 	s.say("  sekisho inspect --dialect jcb F0F8F0F0822000008000000004000000100000000921180513002323088871500000010888791000")
 	s.say("  sekisho serve --help                  point a real peer at it; README.md has the configuration")
 }

@@ -13,32 +13,29 @@ import (
 // stage is where the demo is shown.
 type stage struct {
 	screen   io.Writer
-	engine   *engine
-	networks []*cardnet.Network // one a link, in the order of demoLinks
+	engines  []*engine
+	links    []demoLink
+	networks []*cardnet.Network // one a link, in their order
 }
 
 func (s *stage) say(format string, args ...any) {
 	fmt.Fprintf(s.screen, format+"\n", args...)
 }
 
-func (s *stage) curtain(dir string, kept bool, took time.Duration) {
-	where := "in a temporary folder (--keep DIR keeps it)"
-	if kept {
-		where = "in " + dir
-	}
-	s.say("sekisho demo: real TCP on 127.0.0.1, store %s. Nothing leaves this machine. Ctrl-C ends it.", where)
-	s.say("ready in %.1f s   metrics http://%s/metrics   JCB-style and QUICPay+ style, unofficial", took.Seconds(), s.engine.adminAddr)
+func (s *stage) curtain(where string, took time.Duration) {
+	s.say("sekisho demo: real TCP on 127.0.0.1, %s. Nothing leaves this machine. Ctrl-C ends it.", where)
+	s.say("ready in %.1f s   metrics http://%s/metrics   JCB-style and QUICPay+ style, unofficial", took.Seconds(), s.engines[0].adminAddr)
 }
 
 // connect has a practice network sign on to each link.
 func (s *stage) connect(ctx context.Context) error {
-	for _, l := range demoLinks {
-		n, err := cardnet.Dial(ctx, cardnet.Config{Addr: s.engine.Addr(l.name).String(), Dialect: l.dialect, Connections: 4})
+	for _, l := range s.links {
+		n, err := cardnet.Dial(ctx, cardnet.Config{Addr: l.engine.Addr(l.name).String(), Dialect: l.dialect, Connections: 4})
 		if err != nil {
 			return fmt.Errorf("practice network %s: %w", l.name, err)
 		}
 		s.networks = append(s.networks, n)
-		s.say("link %-17s %-21s signed on   0800/001 -> 0810 00", l.name, s.engine.Addr(l.name))
+		s.say("link %-17s %-21s signed on   0800/001 -> 0810 00", l.name, l.engine.Addr(l.name))
 	}
 	return nil
 }
@@ -48,14 +45,14 @@ func (s *stage) disconnect() {
 	defer cancel()
 	for i, n := range s.networks {
 		if err := n.Close(ctx); err != nil {
-			s.say("link %s: not signed off: %v", demoLinks[i].name, err)
+			s.say("link %s: not signed off: %v", s.links[i].name, err)
 		}
 	}
 }
 
 // story tells what can become of a purchase, one line each as it happens.
 func (s *stage) story(ctx context.Context, w *demoWorld) error {
-	jcb, quicpay := s.networks[0], s.networks[1]
+	jcb, quicpay := s.networks[0], s.networks[min(1, len(s.networks)-1)]
 	s.say("\nwallet \"hanami\"  %s = first card %s + second card %s + shared %s\n", yen(hanamiPosted), yen(hanamiFirst), yen(hanamiSecond), yen(hanamiPosted-hanamiFirst-hanamiSecond))
 	tap := &cardnet.Purchase{Card: w.token, Amount: 1_200, MCC: "5411"}
 	game := &cardnet.Purchase{Card: w.second, Amount: 8_000, MCC: "5816"}
