@@ -44,15 +44,12 @@ func newClient(ctx context.Context, o Options, transport http.RoundTripper) (*dy
 	if err != nil {
 		return nil, err
 	}
-	fixed, err := resolveEndpoint(ctx, o.Endpoint, cfg.Region)
-	if err != nil {
-		return nil, err
-	}
-	return dynamodb.NewFromConfig(cfg, func(options *dynamodb.Options) {
+	var unresolved error
+	client := dynamodb.NewFromConfig(cfg, func(options *dynamodb.Options) {
+		options.EndpointResolverV2, unresolved = resolveEndpoint(ctx, o.Endpoint, options)
 		options.HTTPClient = plainHTTP{transport}
 		options.Retryer = aws.NopRetryer{}
 		options.RetryMaxAttempts = 0
-		options.EndpointResolverV2 = fixed
 		options.AccountIDEndpointMode = aws.AccountIDEndpointModeDisabled
 		options.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryDisabled
 		options.EnableAcceptEncodingGzip = false
@@ -60,7 +57,8 @@ func newClient(ctx context.Context, o Options, transport http.RoundTripper) (*dy
 		options.ClientLogMode = 0
 		options.Logger = logging.Nop{} // what is worth telling is in the errors
 		options.APIOptions = append(options.APIOptions, leaner)
-	}), nil
+	})
+	return client, unresolved
 }
 
 // loadConfig reads region and credentials as every AWS program does. A server on this machine does
@@ -108,7 +106,9 @@ func (f fixedEndpoint) ResolveEndpoint(context.Context, dynamodb.EndpointParamet
 	return f.endpoint, nil
 }
 
-func resolveEndpoint(ctx context.Context, endpoint, region string) (fixedEndpoint, error) {
+// resolveEndpoint works out where the server is: the endpoint that is given, else that of the region,
+// with FIPS or dual stack when the AWS configuration asks for them.
+func resolveEndpoint(ctx context.Context, endpoint string, o *dynamodb.Options) (fixedEndpoint, error) {
 	if endpoint != "" {
 		u, err := url.Parse(endpoint)
 		if err != nil {
@@ -117,10 +117,12 @@ func resolveEndpoint(ctx context.Context, endpoint, region string) (fixedEndpoin
 		return fixedEndpoint{endpoints.Endpoint{URI: *u, Headers: http.Header{}}}, nil
 	}
 	e, err := dynamodb.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, dynamodb.EndpointParameters{
-		Region: aws.String(region), UseDualStack: aws.Bool(false), UseFIPS: aws.Bool(false),
+		Region:       aws.String(o.Region),
+		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 	})
 	if err != nil {
-		return fixedEndpoint{}, fmt.Errorf("no DynamoDB endpoint in region %q: %w", region, err)
+		return fixedEndpoint{}, fmt.Errorf("no DynamoDB endpoint in region %q: %w", o.Region, err)
 	}
 	return fixedEndpoint{e}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"pgregory.net/rapid"
 
 	"sekisho/balance"
@@ -38,6 +40,28 @@ func TestTheTransportSeesABodyThatCanOnlyBeRead(t *testing.T) {
 	})}.Do(request)
 	if !errors.Is(err, seen) {
 		t.Errorf("the transport's error is not handed on: %v", err)
+	}
+}
+
+func TestTheEndpointIsThatOfTheRegionUnlessOneIsGiven(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]struct {
+		given, region string
+		fips          bool
+	}{
+		"https://dynamodb.eu-west-1.amazonaws.com":      {"", "eu-west-1", false},
+		"https://dynamodb-fips.us-east-1.amazonaws.com": {"", "us-east-1", true},
+		"https://dynamodb.cn-north-1.amazonaws.com.cn":  {"", "cn-north-1", false},
+		"http://127.0.0.1:8000":                         {"http://127.0.0.1:8000", "eu-west-1", false},
+	} {
+		o := dynamodb.Options{Region: c.region}
+		if c.fips {
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+		}
+		got, err := resolveEndpoint(t.Context(), c.given, &o)
+		if err != nil || got.endpoint.URI.String() != want {
+			t.Errorf("endpoint %s (%v), want %s", got.endpoint.URI.String(), err, want)
+		}
 	}
 }
 
@@ -271,9 +295,23 @@ func TestWhatIsKnownOfALogGoesUpOnly(t *testing.T) {
 	if !k.has("a", 5) || k.has("a", 6) {
 		t.Error("a log seen to go to 5 is not known to go to just 5")
 	}
-	k.saw("b", 1) // takes the only place
-	if k.has("a", 1) || !k.has("b", 1) {
-		t.Error("the only place does not hold the log that was seen last")
+	for n := range knownWays { // takes every place
+		k.saw(fmt.Sprint("other-", n), 1)
+	}
+	if !k.has("other-7", 1) || k.has("nobody", 1) {
+		t.Error("the log that was seen last is not known, or one that never was")
+	}
+	if n := len(k.places); n != knownWays {
+		t.Errorf("%d places, want %d", n, knownWays)
+	}
+	forgotten := 0
+	for _, log := range []string{"a", "other-0", "other-1", "other-2", "other-3", "other-4", "other-5", "other-6"} {
+		if !k.has(log, 1) {
+			forgotten++
+		}
+	}
+	if forgotten != 1 {
+		t.Errorf("%d logs were pushed out by one too many, want 1", forgotten)
 	}
 }
 

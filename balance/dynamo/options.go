@@ -29,7 +29,7 @@ type Options struct {
 	Scans         int           // scans and listings in flight; 16
 	WaitMax       int           // of each of the three, how many may wait; 16,384
 
-	LogsMax          int           // logs whose last version is remembered, 16 bytes each; 1,000,000
+	LogsMax          int           // logs whose last version is remembered, 32 bytes each; 1,000,000
 	RowsMax          int           // directory rows in memory, 112 bytes each; 1,000,000
 	AbsentMax        int           // numbers remembered as not there; 10,000
 	AbsentFor        time.Duration // for so long; 2 s
