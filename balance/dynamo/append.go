@@ -102,7 +102,7 @@ func (s *Store) inTheWay(e *balance.Sealed, old map[string]types.AttributeValue)
 func (s *Store) sealed(e *balance.Sealed, old map[string]types.AttributeValue) (*balance.Sealed, error) {
 	if len(old) == 0 {
 		var err error
-		if old, err = s.get(entryKey(e.Log), e.Version, false); err != nil || len(old) == 0 {
+		if old, err = s.get(entryKey(e.Log), e.Version); err != nil || len(old) == 0 {
 			return nil, err
 		}
 	}
@@ -128,7 +128,7 @@ func (s *Store) precede(a *balance.Append) balance.Result {
 		if e.Version == 1 || s.known.has(e.Log, e.Version-1) {
 			continue
 		}
-		before, err := s.get(entryKey(e.Log), e.Version-1, true)
+		before, err := s.get(entryKey(e.Log), e.Version-1)
 		if err != nil {
 			return out(err)
 		}

@@ -213,6 +213,9 @@ func TestANameTooLongForMemoryIsReadEachTime(t *testing.T) {
 	d := node(t, server.URL())
 	long := strings.Repeat("x", balance.LogNameMax)
 	r := row(1, long)
+	if _, found, err := d.card(r.Hash); found || err != nil {
+		t.Errorf("card: %v %v, want none", found, err)
+	}
 	d.want(d.append(withRow(long, 1, r)), balance.In)
 	for range 2 {
 		if got, found, err := d.card(r.Hash); !found || got != r || err != nil {

@@ -86,8 +86,8 @@ func TestCloseWaitsForWhatWasAppended(t *testing.T) {
 	s := mustOpen(t, small(server.URL(), tableOf(t)))
 	leave := make(chan struct{})
 	server.SetFaults(func(dynamotest.Call) dynamotest.Fault { return dynamotest.Fault{Before: leave} })
-	answers := make(chan balance.Result, 3)
-	s.Append([]balance.Append{alone(entry("a", 1, 1)), {}, alone(entry("b", 1, 1))}, func(_ int, r balance.Result) { answers <- r })
+	answers := make(chan int, 3)
+	s.Append([]balance.Append{alone(entry("a", 1, 1)), alone(entry("b", 1, 1)), {}}, func(i int, _ balance.Result) { answers <- i })
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close() }()
 	select {
@@ -102,6 +102,11 @@ func TestCloseWaitsForWhatWasAppended(t *testing.T) {
 		t.Error(err)
 	}
 	if len(answers) != 3 {
-		t.Errorf("%d of 3 are answered when Close returns", len(answers))
+		t.Fatalf("%d of 3 are answered when Close returns", len(answers))
+	}
+	for range 2 {
+		if i := <-answers; i == 2 {
+			t.Error("a barrier is answered before what was appended before it")
+		}
 	}
 }

@@ -120,6 +120,26 @@ func longLog(t *testing.T, endpoint string) {
 	}
 }
 
+// What a cold wallet costs: the entries since its last snapshot, not its whole log.
+func coldLoad(t *testing.T, endpoint string) {
+	d := node(t, endpoint)
+	for v := uint64(1); v <= 200; v++ {
+		e := entry("a", v, 1)
+		e.Body = append(e.Body, make([]byte, 900)...)
+		if v == 190 {
+			e.Snapshot = make([]byte, 20<<10)
+		}
+		d.in(e)
+	}
+	cold := node(t, endpoint)
+	if l := cold.load("a"); l.Snapshot == nil || l.Snapshot.Version != 190 || len(l.Entries) != 10 {
+		t.Fatalf("a load has %d entries behind its snapshot, want 10", len(l.Entries))
+	}
+	if n := cold.Stats().ReadUnits.Load(); n > 15 {
+		t.Errorf("a load from a snapshot 10 entries back takes %d units, want at most 15", n)
+	}
+}
+
 func listedOverPages(t *testing.T, endpoint string) {
 	d := node(t, endpoint)
 	want := map[string]uint64{}
@@ -203,6 +223,7 @@ func units(t *testing.T, endpoint string) {
 		t.Errorf("appends to logs whose last entry is known read %d units, want none", n)
 	}
 	cold := node(t, endpoint)
+	cold.want(cold.append(alone(entry("b", 2, 9))), balance.Conflict)
 	cold.in(entry("b", 3, 1))
 	if n := cold.Stats().ReadUnits.Load(); n != 1 {
 		t.Errorf("an append to a log that was never read takes %d read units, want 1", n)

@@ -28,7 +28,6 @@ type lookups struct {
 type lookup struct {
 	waiting []func(balance.Row, bool, error)
 	row     *balance.Row // it went in meanwhile: whatever the read says
-	stale   bool         // something was appended meanwhile: that there is no row is not remembered
 }
 
 // ask says at once whether a number has a row, or has done wait for a look-up. begin: nobody
@@ -78,7 +77,7 @@ func (l *lookups) answer(hash spec.CardHash, row balance.Row, found bool, err er
 			switch {
 			case found:
 				l.rows.keep(row)
-			case err == nil && !under.stale:
+			case err == nil:
 				l.absent.add(hash)
 			}
 			l.mu.Unlock()
@@ -103,11 +102,8 @@ func (l *lookups) appended(appended []balance.Row, in bool) {
 		l.absent.drop(row.Hash)
 		under := l.open[row.Hash]
 		switch {
-		case under != nil:
-			under.stale = true
-			if in {
-				under.row = &row
-			}
+		case in && under != nil:
+			under.row = &row
 		case in:
 			l.rows.keep(row)
 		}

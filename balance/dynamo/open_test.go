@@ -92,6 +92,9 @@ func TestOpenWaitsForATableThatIsBeingMade(t *testing.T) {
 	d := node(t, server.URL())
 	d.in(entry("a", 1, 1))
 
+	server.SetMaking(tableOf(t), 2) // by another, who has not finished
+	node(t, server.URL(), func(o *dynamo.Options) { o.Create = false }).in(entry("a", 2, 1))
+
 	server.SetMaking("never", 1<<30)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()

@@ -174,7 +174,8 @@ func TestACallThatTakesTooLongIsUnknown(t *testing.T) {
 		t.Errorf("load: %v, want that the deadline was exceeded", err)
 	}
 	server.SetFaults(nil)
-	d.want(d.append(alone(entry("a", 1, 1))), balance.In)
+	patient := node(t, server.URL())
+	patient.want(patient.append(alone(entry("a", 1, 1))), balance.In)
 }
 
 func TestWithoutAConnectionNothingWasSent(t *testing.T) {
@@ -208,5 +209,46 @@ func TestATransactionIsDoneOnceHoweverOftenItIsSent(t *testing.T) {
 	}
 	if n := d.Stats().WriteUnits.Load(); n == 0 {
 		t.Error("no write units are counted")
+	}
+}
+
+func TestWhatWasWrittenOrReadForAnAppendIsNotAgainWhenItIsSentAgain(t *testing.T) {
+	t.Parallel()
+	server := dynamotest.Start(t)
+	writer, d := node(t, server.URL()), node(t, server.URL())
+	writer.in(entry("a", 1, 1))
+	large := entry("a", 2, 1)
+	large.Snapshot = make([]byte, 1000<<10)
+	entries := func(c dynamotest.Call) dynamotest.Fault {
+		if c.Writes() && strings.HasPrefix(c.Keys[0], "w#") {
+			return dynamotest.Throttled()
+		}
+		return dynamotest.Fault{}
+	}
+	server.SetFaults(entries)
+	for range 3 {
+		d.want(d.append(alone(large)), balance.Out)
+	}
+	if n := d.Stats().Pieces.Load(); n != 4 {
+		t.Errorf("%d pieces were written, want 4", n)
+	}
+	if n := d.Stats().ReadUnits.Load(); n != 1 {
+		t.Errorf("%d read units, want 1 for the entry before", n)
+	}
+	server.SetFaults(func(c dynamotest.Call) dynamotest.Fault {
+		if c.Writes() && strings.HasPrefix(c.Keys[0], "p#") {
+			return dynamotest.Throttled()
+		}
+		return dynamotest.Fault{}
+	})
+	d.want(d.append(alone(large)), balance.In)
+	large.Version, large.Attempt = 3, 7
+	r := d.append(alone(large))
+	d.want(r, balance.Out)
+	if !strings.Contains(r.Err.Error(), "snapshot of log") {
+		t.Errorf("the error %v does not say that it was the snapshot", r.Err)
+	}
+	if n := server.Items(tableOf(t), "w#a"); n != 2 {
+		t.Errorf("the log has %d items, want 2: an entry whose snapshot is not there must not be", n)
 	}
 }

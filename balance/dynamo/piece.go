@@ -91,7 +91,7 @@ func (s *Store) joinPieces(e *stored) error {
 	snapshot := make([]byte, e.whole)
 	err := together(e.pieces, func(n int) error {
 		key := pieceKey(&e.Sealed, n)
-		found, err := s.get(key, uint64(n), false) //nolint:gosec // not negative
+		found, err := s.get(key, uint64(n)) //nolint:gosec // not negative
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,8 @@ func (s *Store) joinPieces(e *stored) error {
 		if err != nil {
 			return err
 		}
-		if into := snapshot[n*pieceSize : min((n+1)*pieceSize, len(snapshot))]; copy(into, piece) != len(into) || len(piece) != len(into) {
+		into := snapshot[n*pieceSize : min((n+1)*pieceSize, len(snapshot))]
+		if copy(into, piece) != len(into) {
 			return damaged(key, uint64(n), "a piece of %d bytes, want %d", len(piece), len(into)) //nolint:gosec // not negative
 		}
 		return nil

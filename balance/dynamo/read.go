@@ -37,16 +37,13 @@ func (s *Store) reading(doing string, call func(context.Context) error) error {
 	}
 }
 
-// get reads an item consistently, nil when there is none; with onlyKey just its key.
-func (s *Store) get(key string, sort uint64, onlyKey bool) (map[string]types.AttributeValue, error) {
+// get reads an item consistently, nil when there is none.
+func (s *Store) get(key string, sort uint64) (map[string]types.AttributeValue, error) {
 	input := &dynamodb.GetItemInput{
 		TableName:              &s.options.Table,
 		Key:                    keyOf(key, sort),
 		ConsistentRead:         aws.Bool(true),
 		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
-	}
-	if onlyKey {
-		input.ProjectionExpression = aws.String(partitionName)
 	}
 	var found map[string]types.AttributeValue
 	err := s.reading(fmt.Sprintf("read of item %s/%d", key, sort), func(ctx context.Context) error {
@@ -98,9 +95,6 @@ func (s *Store) entryOf(log string, found map[string]types.AttributeValue) (stor
 	key, version, err := placeOf(found)
 	if err != nil {
 		return stored{}, err
-	}
-	if key != entryKey(log) {
-		return stored{}, damaged(key, version, "it was handed out for %s", entryKey(log))
 	}
 	value, err := valueOf(key, version, found)
 	if err != nil {

@@ -126,7 +126,7 @@ func (s *Store) Card(hash spec.CardHash, done func(row balance.Row, found bool, 
 func (s *Store) lookUp(hash spec.CardHash) (balance.Row, bool, error) {
 	s.stats.Lookups.Add(1)
 	key := cardKey(hash)
-	found, err := s.get(key, 0, false)
+	found, err := s.get(key, 0)
 	if err != nil || len(found) == 0 {
 		return balance.Row{}, false, err
 	}

@@ -21,6 +21,7 @@ func either() map[string]func(t *testing.T, endpoint string) {
 		"a faulty request is out and says why":                 faulty,
 		"without its table everything is out and says so":      withoutTable,
 		"a long log is read in pages both ways":                longLog,
+		"a cold load reads little more than it needs":          coldLoad,
 		"logs are listed over pages, rows and pieces left out": listedOverPages,
 		"a snapshot of any size comes back":                    snapshotSizes,
 		"an authorization takes one write unit and no read":    units,

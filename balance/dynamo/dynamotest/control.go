@@ -64,7 +64,7 @@ func (s *Server) Table(name string) Shape {
 	return shape
 }
 
-// SetMaking has a table that is made from now on not be ready before it was asked for so often.
+// SetMaking has a table not be ready before its description was asked for so often.
 func (s *Server) SetMaking(name string, asked int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,9 +108,9 @@ func (s *Server) deleteTable(in *named) (*struct{}, *failure) {
 }
 
 func (s *Server) describeTable(in *named) (*struct{ Table tableDescription }, *failure) {
-	t, refusal := s.table(in.TableName)
-	if refusal != nil {
-		return nil, refusal
+	t := s.tables[in.TableName]
+	if t == nil {
+		return nil, missing(in.TableName)
 	}
 	d := t.describe()
 	if s.making[in.TableName] > 0 {

@@ -64,8 +64,12 @@ func (t *table) remove(pk, sk string) bool {
 }
 
 func (s *Server) table(name string) (*table, *failure) {
-	if t := s.tables[name]; t != nil {
+	if t := s.tables[name]; t != nil && s.making[name] == 0 {
 		return t, nil
 	}
-	return nil, &failure{code: "ResourceNotFoundException", Message: "Requested resource not found: Table: " + name + " not found"}
+	return nil, missing(name)
+}
+
+func missing(name string) *failure {
+	return &failure{code: "ResourceNotFoundException", Message: "Requested resource not found: Table: " + name + " not found"}
 }
