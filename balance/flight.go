@@ -10,11 +10,12 @@ import (
 // flight is an entry on its way into the store, with the tasks that were decided in it or that
 // rest on it.
 type flight struct {
-	slot   *slot
-	append Append // the same each time it is sent
-	tasks  []*task
-	awaits bool   // nothing else is decided for the wallet until the outcome is known
-	of     uint64 // the slot's lineage when it was decided
+	slot    *slot
+	append  Append // the same each time it is sent
+	tasks   []*task
+	awaits  bool   // nothing else is decided for the wallet until the outcome is known
+	of      uint64 // the slot's lineage when it was decided
+	unsaved int    // the slot's, before
 }
 
 // advance decides what is parked for a wallet, as far as it can be decided now.
@@ -31,6 +32,9 @@ func (s *shard) advance(sl *slot) {
 // store of those behind it as well. What ran out is released before.
 func (s *shard) decide(sl *slot) {
 	together := !s.book.store.Ordered()
+	if together {
+		sl.wallet.begin()
+	}
 	draft := sl.wallet.Draft(sl.parked[0].At.UnixMilli())
 	var decided []*task
 	var rows []Row
@@ -96,6 +100,7 @@ func (s *shard) release(sl *slot, draft *Draft, now time.Time) bool {
 // on all that was appended before, on a single store on the last version of the log.
 func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	if draft.Events() == 0 {
+		sl.wallet.settle()
 		switch {
 		case len(decided) == 0:
 		case s.book.store.Ordered():
@@ -108,6 +113,7 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	attempt := Attempt(s.book.options.Random())
 	e, body := draft.Seal(attempt)
 	sealed := Sealed{Log: sl.log, Version: e.Version, Attempt: attempt, At: e.At, Body: body}
+	unsaved := sl.unsaved
 	sl.unsaved += len(body)
 	if sl.unsaved > snapshotAfter*sl.wallet.weight() {
 		if sl.wallet.weight() < snapshotMax {
@@ -115,7 +121,7 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 		}
 		sl.unsaved = 0
 	}
-	f := &flight{slot: sl, append: Append{Entries: []Sealed{sealed}, Rows: rows}, tasks: decided, of: sl.lineage}
+	f := &flight{slot: sl, append: Append{Entries: []Sealed{sealed}, Rows: rows}, tasks: decided, of: sl.lineage, unsaved: unsaved}
 	f.awaits = !s.book.store.Ordered() || len(rows) > 0
 	if f.awaits {
 		sl.flight = f
@@ -195,25 +201,35 @@ func (s *shard) landed(f *flight, r Result) {
 	switch sl := f.slot; r.Outcome {
 	case In:
 		sl.flight, sl.retries = nil, 0
+		sl.wallet.settle()
 		for _, t := range f.tasks {
 			s.finish(t, nil)
 		}
 		s.advance(sl)
 	case Conflict:
 		s.book.stats.Conflicts.Add(1)
-		sl.flight, sl.retries = nil, 0
 		if r.Theirs == nil && len(f.append.Rows) > 0 {
+			sl.flight, sl.retries = nil, 0
 			for _, t := range f.tasks {
 				s.finish(t, ErrRowExists)
 			}
 		} else {
-			for _, t := range f.tasks {
-				t.found, t.decided = nil, false
-			}
-			sl.parked = append(f.tasks, sl.parked...)
+			s.redecide(sl, f)
 		}
-		s.load(sl)
+		if s.book.store.Ordered() {
+			s.load(sl)
+			return
+		}
+		sl.wallet.undo()
+		sl.unsaved = f.unsaved
+		s.catchUp(sl, nil)
 	case Out, Unknown:
+		if r.Outcome == Out && errors.Is(r.Err, ErrGap) { // what it was decided on is not in the log
+			s.book.options.Log.Error("the log ends before the version that was known", "log", sl.log, "version", f.append.Entries[0].Version)
+			s.redecide(sl, f)
+			s.load(sl)
+			return
+		}
 		if r.Outcome == Out && errors.Is(r.Err, ErrShape) { // no store will ever take it
 			sl.flight, sl.retries = nil, 0
 			for _, t := range f.tasks {
@@ -224,6 +240,15 @@ func (s *shard) landed(f *flight, r Result) {
 		}
 		s.again(f, r)
 	}
+}
+
+// redecide puts the tasks of an entry that is not in back to the front.
+func (s *shard) redecide(sl *slot, f *flight) {
+	sl.flight, sl.retries = nil, 0
+	for _, t := range f.tasks {
+		t.found, t.decided = nil, false
+	}
+	sl.parked = append(f.tasks, sl.parked...)
 }
 
 // again sends the same entry once more after a while: it is the only way to know whether it is

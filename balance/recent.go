@@ -47,6 +47,8 @@ func (w *Wallet) forget(now int64) {
 			m.keep(oldest.key, now)
 			continue
 		}
+		w.noteRecord(oldest.key)
+		w.notePurchase(oldest.key)
 		delete(w.records, oldest.key)
 		delete(w.purchases, oldest.key)
 		m.left = true

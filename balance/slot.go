@@ -114,8 +114,8 @@ func (s *shard) search(sl *slot, needs []Query) {
 	})
 }
 
-// catchUp reads what other nodes have appended since, so that an answer that appends nothing
-// rests on the last version, and decides again when there was something.
+// catchUp reads what other nodes have appended since: after a conflict, and so that an answer that
+// appends nothing rests on the last version. When there was something it is decided again.
 func (s *shard) catchUp(sl *slot, settled []*task) {
 	s.flush()
 	sl.reading, sl.settled = true, settled
@@ -129,11 +129,20 @@ func (s *shard) catchUp(sl *slot, settled []*task) {
 			if err == nil {
 				err = replay(sl.wallet, newer)
 			}
+			for i := range newer {
+				sl.unsaved += len(newer[i].Body)
+				if newer[i].Snapshot != nil {
+					sl.unsaved = 0
+				}
+			}
 			switch {
 			case err != nil:
 				for _, t := range settled {
 					s.finish(t, fmt.Errorf("%w: %w", ErrUnread, err))
 				}
+				s.load(sl)
+				return
+			case len(newer) == 0 && len(settled) == 0: // something was in the way that is not there
 				s.load(sl)
 				return
 			case len(newer) == 0:

@@ -26,8 +26,9 @@ type Wallet struct {
 	purchases map[Key]*Purchase
 	records   map[Key]Record
 	memory    memory
-	open      int   // purchases that hold money
-	expiry    int64 // no open hold runs out before this, Unix milliseconds
+	open      int      // purchases that hold money
+	journal   *journal // of the draft that is not known to be in; nil: nothing is remembered
+	expiry    int64    // no open hold runs out before this, Unix milliseconds
 }
 
 // Card is one card of a wallet.
@@ -199,6 +200,7 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	if e.Purchase == (Key{}) {
 		return 0
 	}
+	w.notePurchase(e.Purchase)
 	p := w.purchases[e.Purchase]
 	before := p.Held()
 	if p == nil {
@@ -248,6 +250,7 @@ func (w *Wallet) moveRecord(e *Event, at int64) {
 	if e.Kind == Voided {
 		key := e.Purchase.Of(spec.Authorization)
 		if r, ok := w.records[key]; ok {
+			w.noteRecord(key)
 			r.Answer = e.Answer
 			w.records[key] = r
 		}
@@ -256,6 +259,7 @@ func (w *Wallet) moveRecord(e *Event, at int64) {
 	if e.Key == (Key{}) {
 		return
 	}
+	w.noteRecord(e.Key)
 	if _, again := w.records[e.Key]; !again {
 		w.memory.keep(e.Key, at)
 	}
