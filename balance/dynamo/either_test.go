@@ -138,6 +138,16 @@ func coldLoad(t *testing.T, endpoint string) {
 	if n := cold.Stats().ReadUnits.Load(); n > 15 {
 		t.Errorf("a load from a snapshot 10 entries back takes %d units, want at most 15", n)
 	}
+	for v := uint64(1); v <= 32; v++ {
+		d.in(entry("b", v, 1))
+	}
+	before := cold.Stats().Calls.Load()
+	if l := cold.load("b"); len(l.Entries) != 32 {
+		t.Errorf("a load has %d entries, want 32", len(l.Entries))
+	}
+	if n := cold.Stats().Calls.Load() - before; n != 1 {
+		t.Errorf("a log that fits into the first page takes %d calls, want 1", n)
+	}
 }
 
 func listedOverPages(t *testing.T, endpoint string) {

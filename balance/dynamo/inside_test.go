@@ -112,6 +112,9 @@ func TestAnItemComesBackOrIsDamaged(t *testing.T) {
 		if _, err := decodeEntry(e.Log, e.Version+1, value); !errors.Is(err, balance.ErrDamaged) {
 			t.Fatalf("an item under another version is not noticed (%v)", err)
 		}
+		if _, err := decodeEntry("x"+e.Log, e.Version, value); !errors.Is(err, balance.ErrDamaged) {
+			t.Fatalf("an item under another log is not noticed (%v)", err)
+		}
 	})
 }
 
