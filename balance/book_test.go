@@ -431,3 +431,53 @@ func TestABookGivesUpALookUpThatTakesTooLong(t *testing.T) {
 		}
 	})
 }
+
+func TestAWalletInTroubleShedsWhatHasADeadlineEarly(t *testing.T) {
+	trouble := atomic.Bool{}
+	fault := func(Append) Fault {
+		if trouble.Load() {
+			return FaultOut
+		}
+		return FaultNone
+	}
+	inMemory(t, MemoryOptions{Single: true, Fault: fault}, Options{}, func(b *Book, s *MemoryStore) {
+		fund(t, b, "w", 1000)
+		trouble.Store(true)
+		first := newSpend(0, 1)
+		b.Submit(Post{Log: "w", At: time.Now(), Mover: first})
+		time.Sleep(time.Second) // it is tried again and again
+		if w := b.Waiting(); w.InDoubt != 1 || w.Requests != 1 || w.Oldest < 900*time.Millisecond {
+			t.Errorf("waiting: %+v", w)
+		}
+		var urgent, patient []*spend
+		for n := range 200 {
+			u, p := newSpend(1000+n, 1), newSpend(2000+n, 1)
+			urgent, patient = append(urgent, u), append(patient, p)
+			b.Submit(Post{Log: "w", At: time.Now(), Deadline: time.Now().Add(time.Hour), Mover: u}, Post{Log: "w", At: time.Now(), Mover: p})
+		}
+		synctest.Wait()
+		shed := b.Stats().Shed.Load()
+		trouble.Store(false)
+		refused := uint64(0)
+		for _, m := range urgent {
+			if errors.Is(<-m.done, ErrOverloaded) {
+				refused++
+			}
+		}
+		for _, m := range patient {
+			if err := <-m.done; err != nil {
+				t.Errorf("what has no deadline got %v", err)
+			}
+		}
+		if refused < 150 || refused != shed {
+			t.Errorf("%d of 200 were shed, counted %d", refused, shed)
+		}
+		if err := <-first.done; err != nil {
+			t.Error(err)
+		}
+		if w := b.Waiting(); w != (Waiting{}) {
+			t.Errorf("afterwards: %+v", w)
+		}
+		audit(t, s)
+	})
+}

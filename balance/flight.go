@@ -198,6 +198,9 @@ func (s *shard) landed(f *flight, r Result) {
 		r.Outcome = In // ours, from an attempt whose answer was lost
 		s.book.stats.Resolved.Add(1)
 	}
+	if r.Outcome == In || r.Outcome == Conflict {
+		delete(s.doubts, f.slot)
+	}
 	switch sl := f.slot; r.Outcome {
 	case In:
 		sl.flight, sl.retries = nil, 0
@@ -231,6 +234,7 @@ func (s *shard) landed(f *flight, r Result) {
 			return
 		}
 		if r.Outcome == Out && errors.Is(r.Err, ErrShape) { // no store will ever take it
+			delete(s.doubts, sl)
 			sl.flight, sl.retries = nil, 0
 			for _, t := range f.tasks {
 				s.finish(t, storeError(r))
@@ -244,6 +248,7 @@ func (s *shard) landed(f *flight, r Result) {
 
 // redecide puts the tasks of an entry that is not in back to the front.
 func (s *shard) redecide(sl *slot, f *flight) {
+	delete(s.doubts, sl)
 	sl.flight, sl.retries = nil, 0
 	for _, t := range f.tasks {
 		t.found, t.decided = nil, false
@@ -256,6 +261,7 @@ func (s *shard) redecide(sl *slot, f *flight) {
 func (s *shard) again(f *flight, r Result) {
 	sl := f.slot
 	if sl.retries == 0 {
+		s.doubts[sl] = time.Now()
 		s.book.options.Log.Warn("append in doubt", "log", sl.log, "version", f.append.Entries[0].Version, "error", r.Err)
 	}
 	if r.Outcome == Unknown {

@@ -24,6 +24,9 @@ type shard struct {
 	open      int          // tasks without Done that wait in the shard
 	inStore   atomic.Int64 // appends whose tasks the store's goroutine ends
 
+	doubts                        doubts
+	waiting, doubtful, doubtSince atomic.Int64 // for others to read
+
 	batch   []Append  // decided in this round, not yet handed to the store
 	flights []*flight // one for each of batch
 }
@@ -39,7 +42,7 @@ type task struct {
 }
 
 func newShard(b *Book) *shard {
-	return &shard{book: b, wake: make(chan struct{}, 1), slots: map[string]*slot{}}
+	return &shard{book: b, wake: make(chan struct{}, 1), slots: map[string]*slot{}, doubts: doubts{}}
 }
 
 func (s *shard) put(posts []Post) {
@@ -114,6 +117,7 @@ func (s *shard) run() {
 		clear(posts)
 		s.flush()
 		s.setTimer(time.Now())
+		s.show()
 		if s.gaveUp.Load() {
 			s.giveUp()
 		}
@@ -140,13 +144,28 @@ func (s *shard) take(t *task) {
 		s.deadlinesOf(t.Deadline.Sub(t.At)).add(t)
 	}
 	sl := s.slot(t.Log)
-	if len(sl.parked) >= s.book.options.ParkedMax {
+	if len(sl.parked) >= s.room(sl, t) {
 		s.book.stats.Shed.Add(1)
 		s.finish(t, ErrOverloaded)
 		return
 	}
 	sl.parked = append(sl.parked, t)
 	s.advance(sl)
+}
+
+// While a wallet's append is being tried again, a request with a deadline has little hope behind this
+// many others: it is shed at once, so that its network can decide. What has none waits.
+const (
+	troubledTries  = 3
+	troubledParked = 64
+)
+
+// room is how many may wait for a wallet before this one does not.
+func (s *shard) room(sl *slot, t *task) int {
+	if sl.retries >= troubledTries && !t.Deadline.IsZero() {
+		return min(troubledParked, s.book.options.ParkedMax)
+	}
+	return s.book.options.ParkedMax
 }
 
 // finish ends a task on the shard's goroutine.

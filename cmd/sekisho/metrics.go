@@ -48,6 +48,19 @@ func registerTable(registry prometheus.Registerer, store *dynamo.Store) {
 
 // registerBook shows what a book counts.
 func registerBook(registry prometheus.Registerer, book *balance.Book) {
+	for _, g := range []struct {
+		name, help string
+		value      func(balance.Waiting) float64
+	}{
+		{"waiting_requests", "Requests parked, looked up or being appended.", func(w balance.Waiting) float64 { return float64(w.Requests) }},
+		{"in_doubt_wallets", "Wallets whose last append has no known outcome.", func(w balance.Waiting) float64 { return float64(w.InDoubt) }},
+		{"in_doubt_seconds", "For how long the oldest of them has been in doubt.", func(w balance.Waiting) float64 { return w.Oldest.Seconds() }},
+	} {
+		registry.MustRegister(prometheus.NewGaugeFunc(
+			prometheus.GaugeOpts{Name: "sekisho_book_" + g.name, Help: g.help},
+			func() float64 { return g.value(book.Waiting()) },
+		))
+	}
 	stats := book.Stats()
 	for _, c := range []struct {
 		name, help string
