@@ -114,8 +114,8 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	e, body := draft.Seal(attempt)
 	sealed := Sealed{Log: sl.log, Version: e.Version, Attempt: attempt, At: e.At, Body: body}
 	unsaved := sl.unsaved
-	sl.unsaved += len(body)
-	if sl.unsaved > snapshotAfter*sl.wallet.weight() {
+	sl.unsaved += s.cost(len(body))
+	if sl.unsaved > s.snapshotAfter()*s.cost(sl.wallet.weight()) {
 		if sl.wallet.weight() < snapshotMax {
 			sealed.Snapshot = AppendSnapshot(nil, sl.wallet)
 		}
@@ -129,12 +129,25 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	s.send(f)
 }
 
-// A snapshot is written when the entries since the last weigh this many times as much, unless it is
-// larger than a store takes.
-const (
-	snapshotAfter = 2
-	snapshotMax   = 12 << 20
-)
+// A snapshot larger than this is not written: no store takes it.
+const snapshotMax = 12 << 20
+
+// snapshotAfter is how many times as much as a snapshot the entries since the last must cost before
+// the next is written.
+func (s *shard) snapshotAfter() int {
+	if s.book.store.Ordered() {
+		return 2
+	}
+	return 20
+}
+
+// cost is what bytes cost on the store: themselves on a disk, units of a kilobyte on a table.
+func (s *shard) cost(bytes int) int {
+	if s.book.store.Ordered() {
+		return bytes
+	}
+	return (bytes + 1023) / 1024
+}
 
 func (s *shard) send(f *flight) {
 	s.batch = append(s.batch, f.append)

@@ -16,7 +16,7 @@ type slot struct {
 	settled []*task // decided without an event, while the log's end is read
 	retries int
 
-	unsaved int // bytes of entries since the last snapshot
+	unsaved int // what the entries since the last snapshot cost
 
 	newer, older *slot // in the order of use
 }
@@ -58,7 +58,7 @@ func (s *shard) load(sl *slot) {
 	sl.lineage++
 	s.book.stats.Loads.Add(1)
 	s.book.store.Load(sl.log, func(l Loaded, err error) {
-		w, unsaved, err := restore(sl.log, l, err)
+		w, unsaved, err := s.restore(sl.log, l, err)
 		s.tell(func() {
 			sl.reading, sl.wallet, sl.unsaved = false, w, unsaved
 			if err != nil {
@@ -130,7 +130,7 @@ func (s *shard) catchUp(sl *slot, settled []*task) {
 				err = replay(sl.wallet, newer)
 			}
 			for i := range newer {
-				sl.unsaved += len(newer[i].Body)
+				sl.unsaved += s.cost(len(newer[i].Body))
 				if newer[i].Snapshot != nil {
 					sl.unsaved = 0
 				}
@@ -194,9 +194,8 @@ func (r *recency) remove(sl *slot) {
 	sl.newer, sl.older = nil, nil
 }
 
-// restore makes a wallet from what a store loaded, and says how many bytes of entries lie after
-// its snapshot.
-func restore(log string, l Loaded, err error) (w *Wallet, unsaved int, _ error) {
+// restore makes a wallet from what a store loaded, and says what the entries after its snapshot cost.
+func (s *shard) restore(log string, l Loaded, err error) (w *Wallet, unsaved int, _ error) {
 	if err != nil {
 		return nil, 0, err
 	}
@@ -207,7 +206,7 @@ func restore(log string, l Loaded, err error) (w *Wallet, unsaved int, _ error) 
 		}
 	}
 	for i := range l.Entries {
-		unsaved += len(l.Entries[i].Body)
+		unsaved += s.cost(len(l.Entries[i].Body))
 	}
 	return w, unsaved, replay(w, l.Entries)
 }

@@ -108,7 +108,7 @@ type Outcome uint8
 const (
 	In       Outcome = 1 + iota // durable
 	Conflict                    // another entry has that version, or a row exists already
-	Out                         // for certain not written and nobody else's: may be tried again
+	Out                         // for certain not written by this try: may be tried again
 	Unknown                     // may or may not have been written: send the same again
 )
 

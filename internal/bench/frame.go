@@ -64,6 +64,7 @@ func (t *template) append(dst []byte, pan [8]byte, n uint64) []byte {
 	m := dst[at:]
 	copy(m[t.pan:], pan[:])
 	packed(m[t.stan:t.stan+3], n%1_000_000)
+	packed(m[t.sent+4:t.sent+5], n/1_000_000%60) // the seconds of DE7, so that a key comes once
 	for i, v := t.rrn+11, n; i >= t.rrn; i-- {
 		m[i] = 0xF0 + byte(v%10)
 		v /= 10

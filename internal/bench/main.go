@@ -24,7 +24,11 @@ func main() {
 	}
 	figures := map[string]any{}
 	codec(figures)
-	if err := line(figures, *cards, *length); err != nil {
+	err := line(figures, *cards, *length)
+	if err == nil {
+		err = table(figures, *length)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

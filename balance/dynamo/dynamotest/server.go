@@ -46,6 +46,16 @@ func (c Call) Writes() bool { return c.Operation == "PutItem" || c.Operation == 
 // Start starts a server without tables on a free loopback port. It ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	s := New()
+	t.Cleanup(func() {
+		s.Stop()
+		s.timers.Wait()
+	})
+	return s
+}
+
+// New is Start for a program: Stop ends it.
+func New() *Server {
 	s := &Server{tables: map[string]*table{}, tokens: map[string]doneToken{}, making: map[string]int{}}
 	s.http = httptest.NewUnstartedServer(s)
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // connections are broken on purpose
@@ -57,10 +67,6 @@ func Start(t testing.TB) *Server {
 		}
 	}
 	s.http.Start()
-	t.Cleanup(func() {
-		s.Stop()
-		s.timers.Wait()
-	})
 	return s
 }
 
