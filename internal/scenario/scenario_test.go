@@ -3,6 +3,7 @@
 //
 // A story is a text file: blocks of commands, a line of dashes, and what the store and the peer
 // saw. `go test ./internal/scenario -rewrite` writes down what they see now.
+// On a single store `node 2` has what follows go to another node over the same logs.
 package scenario
 
 import (

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"testing/synctest"
 	"time"
 
 	"sekisho/balance"
@@ -25,7 +26,7 @@ func (w *world) open(name, rest string) {
 		if i == 0 {
 			for j := 1; j+1 < len(words); j += 2 {
 				if words[j] == "posted" {
-					o.Posted = spec.Money(w.number(words[j+1]))
+					o.Posted = spec.Money(w.integer(words[j+1]))
 				}
 			}
 			continue
@@ -36,9 +37,9 @@ func (w *world) open(name, rest string) {
 		for j := 2; j+1 < len(words); j += 2 {
 			switch words[j] {
 			case "allocated":
-				oc.Allocated = spec.Money(w.number(words[j+1]))
+				oc.Allocated = spec.Money(w.integer(words[j+1]))
 			case "expiry":
-				oc.Issued.Expiry, c.expiry = uint16(w.number(words[j+1])), words[j+1]
+				oc.Issued.Expiry, c.expiry = uint16(w.integer(words[j+1])), words[j+1]
 			case "status":
 				oc.Status, _ = balance.ParseCardStatus(words[j+1])
 			case "token":
@@ -63,11 +64,12 @@ func (w *world) change(name, status string) {
 		w.t.Fatalf("status %q", status)
 	}
 	c := w.card(name)
-	row, found := w.memory.Peek(w.hasher.Hash([]byte(c.pan)))
-	if !found {
+	var log string
+	w.memory.Card(w.hasher.Hash([]byte(c.pan)), func(row balance.Row, _ bool, _ error) { log = row.Log })
+	if synctest.Wait(); log == "" {
 		w.t.Fatalf("card %s is in no wallet", name)
 	}
-	w.post(row.Log, []balance.Event{{Kind: balance.CardChanged, Card: c.id, Status: s}}, nil)
+	w.post(log, []balance.Event{{Kind: balance.CardChanged, Card: c.id, Status: s}}, nil)
 }
 
 func (w *world) post(log string, events []balance.Event, rows []balance.Row) {
@@ -90,18 +92,21 @@ func (o *order) Overdue(bool) (balance.Mover, bool)    { return nil, false }
 
 func (w *world) tellBalance(log string) {
 	m := &order{done: make(chan error, 1)}
-	peek := &peeking{order: m, w: w}
+	peek := &peeking{order: m}
 	w.book.Submit(balance.Post{Log: log, At: time.Now(), Mover: peek})
-	<-m.done
+	if err := <-m.done; err != nil {
+		w.t.Fatalf("%s: %v", log, err)
+	}
+	w.node.tell(peek.seen)
 }
 
 type peeking struct {
 	*order
-	w *world
+	seen string // at last: what was seen before another node's entries were read does not count
 }
 
 func (p *peeking) Decide(v *balance.View) balance.Decision {
-	p.w.tell(fmt.Sprintf("wallet %s v%d posted %d held %d available %d", v.Log, v.Version, v.Posted, v.Held, v.Available()))
+	p.seen = fmt.Sprintf("wallet %s v%d posted %d held %d available %d", v.Log, v.Version, v.Posted, v.Held, v.Available())
 	return balance.Decision{}
 }
 
@@ -154,7 +159,7 @@ func (w *world) send(words []string) {
 			c := w.card(value)
 			fields[2], fields[14] = c.pan, c.expiry
 		case "amount":
-			fields[4] = fmt.Sprintf("%012d", w.number(value))
+			fields[4] = fmt.Sprintf("%012d", w.integer(value))
 		case "stan":
 			stan = value
 		case "sent":
@@ -162,9 +167,9 @@ func (w *world) send(words []string) {
 		case "of": // DE90: the message with this STAN
 			fields[90] = "0100" + value + w.sent[value] + "00088710000" + "00088710000"
 		case "left": // DE95
-			fields[95] = fmt.Sprintf("%012d%030d", w.number(value), 0)
+			fields[95] = fmt.Sprintf("%012d%030d", w.integer(value), 0)
 		case "billing":
-			fields[6], fields[51] = fmt.Sprintf("%012d", w.number(value)), "392"
+			fields[6], fields[51] = fmt.Sprintf("%012d", w.integer(value)), "392"
 		case "currency":
 			fields[49] = value
 		case "pc":
@@ -185,11 +190,11 @@ func (w *world) send(words []string) {
 			fields[70] = value
 		case "without":
 			for _, n := range strings.Split(value, ",") {
-				delete(fields, int(w.number(n)))
+				delete(fields, int(w.integer(n)))
 			}
 		default:
 			if n, ok := strings.CutPrefix(key, "f"); ok {
-				fields[int(w.number(n))] = value
+				fields[int(w.integer(n))] = value
 				continue
 			}
 			w.t.Fatalf("send: unknown word %q", key)

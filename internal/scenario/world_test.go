@@ -22,24 +22,17 @@ import (
 	"sekisho/spec/jcb"
 )
 
-// world is a switch with its store and one network connected to it, in a bubble of time.
+// world is a switch with its store and one network connected to it, in a bubble of time. A story
+// on a single store may have more such nodes over the same logs.
 type world struct {
+	*node    // to which commands go
+	nodes    map[int]*node
 	t        *testing.T
-	memory   *balance.MemoryStore
-	store    *tellingStore
-	book     *balance.Book
-	sw       *authswitch.Switch
-	dialect  *jcb.Dialect
 	hasher   *spec.Hasher
 	profile  string
 	programs []router.Program
-	wire     *peer
-	hall     *hall
-	served   sync.WaitGroup
-	told     []string // what store and peer saw, in order
+	told     []string // what stores and peers saw, in order
 	mu       sync.Mutex
-	faults   []balance.Fault
-	delays   []time.Duration
 	cards    map[string]*card
 	sent     map[string]string // DE7 by STAN, for DE90
 }
@@ -59,29 +52,11 @@ func newWorld(t *testing.T, o balance.MemoryOptions) *world {
 	if w.hasher, err = spec.NewHasher([]byte("a key for stories only, not secret")); err != nil {
 		t.Fatal(err)
 	}
-	o.Fault = w.fault
-	o.Delay = w.delay
-	w.memory = balance.NewMemoryStore(o)
+	w.node = &node{number: 1, world: w, memory: balance.NewMemoryStore(o)}
+	w.nodes = map[int]*node{1: w.node}
+	w.memory = w.view()
 	w.start()
 	return w
-}
-
-func (w *world) fault(a balance.Append) (f balance.Fault) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.faults) > 0 && len(a.Entries) > 0 {
-		f, w.faults = w.faults[0], w.faults[1:]
-	}
-	return f
-}
-
-func (w *world) delay(a balance.Append) (d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.delays) > 0 && len(a.Entries) > 0 {
-		d, w.delays = w.delays[0], w.delays[1:]
-	}
-	return d
 }
 
 // start puts a switch on the store, and a peer on the switch.
@@ -91,8 +66,9 @@ func (w *world) start() {
 		w.t.Fatalf("profile: %v", err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	var attempt uint64
-	w.store = &tellingStore{Store: w.memory, tell: w.tell, names: w.nameOf}
+	attempt := uint64(w.number-1) << 40 //nolint:gosec // few: no node has another's attempts
+	tell := w.node.tell
+	w.store = &tellingStore{Store: w.memory, tell: tell, names: w.nameOf}
 	w.book = balance.NewBook(w.store, balance.Options{Shards: 1, Log: log, Random: func() uint64 { attempt++; return attempt }})
 	handler := router.New(w.book, w.programs, log, nil)
 	if w.sw, err = authswitch.New(log, handler, nil, authswitch.LinkConfig{
@@ -112,7 +88,7 @@ func (w *world) start() {
 func (w *world) connect() {
 	ours, theirs := net.Pipe()
 	w.hall.conns <- theirs
-	w.wire = newPeer(ours, w.dialect.Table().Layout(), w.tell)
+	w.wire = newPeer(ours, w.dialect.Table().Layout(), w.node.tell)
 }
 
 func (w *world) stop() {
@@ -128,9 +104,11 @@ func (w *world) stop() {
 }
 
 func (w *world) close() {
-	w.stop()
-	if err := w.memory.Close(); err != nil {
-		w.t.Errorf("closing the store: %v", err)
+	for _, w.node = range w.nodes {
+		w.stop()
+		if err := w.memory.Close(); err != nil {
+			w.t.Errorf("closing the store: %v", err)
+		}
 	}
 }
 
@@ -140,12 +118,6 @@ func (w *world) verify() {
 	if err != nil || !audit.OK() {
 		w.t.Errorf("verify: %v %q", err, audit.Problems)
 	}
-}
-
-func (w *world) tell(line string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.told = append(w.told, line)
 }
 
 // run carries out the commands of a block and returns what store and peer saw.
@@ -178,6 +150,8 @@ func (w *world) command(line string) {
 	case "wallet":
 		w.open(words[0], rest)
 		synctest.Wait()
+	case "node":
+		w.turn(int(w.integer(words[0])))
 	case "send":
 		w.send(words)
 		synctest.Wait()
@@ -188,7 +162,7 @@ func (w *world) command(line string) {
 		synctest.Wait()
 	case "restart":
 		w.stop()
-		w.memory = w.memory.Node(balance.MemoryOptions{Single: !w.memory.Ordered(), Fault: w.fault, Delay: w.delay})
+		w.memory = w.view()
 		w.start()
 	case "reconnect":
 		w.wire.close()
@@ -207,7 +181,7 @@ func (w *world) command(line string) {
 		w.delays = append(w.delays, w.duration(words[0]))
 		w.mu.Unlock()
 	case "limit":
-		w.programs[0].Rules.AmountMax = spec.Money(w.number(words[0]))
+		w.programs[0].Rules.AmountMax = spec.Money(w.integer(words[0]))
 		w.stop()
 		w.start()
 	case "card":
@@ -227,7 +201,7 @@ var faultOf = map[string]balance.Fault{
 
 func (w *world) duration(text string) time.Duration {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
-		return time.Duration(w.number(days)) * 24 * time.Hour
+		return time.Duration(w.integer(days)) * 24 * time.Hour
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
@@ -236,7 +210,7 @@ func (w *world) duration(text string) time.Duration {
 	return d
 }
 
-func (w *world) number(text string) int64 {
+func (w *world) integer(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		w.t.Fatalf("number: %v", err)
