@@ -15,9 +15,10 @@ import (
 
 // readiness is what /readyz says.
 type readiness struct {
-	Ready bool                   `json:"ready"`
-	State string                 `json:"state"` // serving, draining or failed
-	Links []authswitch.LinkState `json:"links"`
+	Ready  bool                   `json:"ready"`
+	State  string                 `json:"state"`            // see standing
+	Reason string                 `json:"reason,omitempty"` // why it does not go on
+	Links  []authswitch.LinkState `json:"links"`
 }
 
 // newAdmin is the server of the admin port. It reads; it never moves money.

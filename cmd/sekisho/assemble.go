@@ -32,12 +32,16 @@ type engine struct {
 
 	links     []listening
 	adminAddr net.Addr
-	state     atomic.Pointer[string] // serving, draining or failed
-	failed    chan error             // what ended it from inside; one is enough
-	ended     chan struct{}          // closed when it begins to end
+	state     atomic.Pointer[standing]
+	failed    chan error    // what ended it from inside; one is enough
+	ended     chan struct{} // closed when it begins to end
 	endOnce   sync.Once
 	serving   sync.WaitGroup
 }
+
+// standing is where an engine stands: opening the store, waiting for the table, serving, draining or
+// failed, and why when it does not go on.
+type standing struct{ state, reason string }
 
 // listening is a link and where it really listens, whatever port was asked for.
 type listening struct {
@@ -56,7 +60,7 @@ func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, er
 	if err := e.openAdmin(ctx, s); err != nil {
 		return nil, err
 	}
-	if e.store, e.hasher, err = waitForStore(ctx, s, log, e.diskFailed); err != nil {
+	if e.store, e.hasher, err = waitForStore(ctx, s, log, e.diskFailed, e.waiting); err != nil {
 		return nil, errors.Join(err, e.admin.Close())
 	}
 	if t, ok := e.store.(*dynamo.Store); ok {
@@ -157,11 +161,16 @@ func (e *engine) diskFailed(err error) {
 	<-e.ended
 }
 
-func (e *engine) setState(s string) { e.state.Store(&s) }
+func (e *engine) setState(s string) { e.state.Store(&standing{state: s}) }
+
+// waiting says that the table cannot be reached, and why.
+func (e *engine) waiting(err error) {
+	e.state.Store(&standing{"waiting for the table", err.Error()})
+}
 
 func (e *engine) readiness() readiness {
-	state := *e.state.Load()
-	r := readiness{Ready: state == "serving", State: state, Links: []authswitch.LinkState{}}
+	now := e.state.Load()
+	r := readiness{Ready: now.state == "serving", State: now.state, Reason: now.reason, Links: []authswitch.LinkState{}}
 	if network := e.network.Load(); network != nil {
 		r.Links = network.States()
 	}

@@ -50,14 +50,16 @@ func readTableKey(s *settings, log *slog.Logger) (cardKey, error) {
 	return cardKey{}, errors.New("a table needs a card key that all its nodes share: set SEKISHO_CARD_KEY or card_key.file")
 }
 
-// waitForStore opens the store and tries again for as long as its table cannot be reached.
-func waitForStore(ctx context.Context, s *settings, log *slog.Logger, fatal func(error)) (balance.Store, *spec.Hasher, error) {
+// waitForStore opens the store and tries again for as long as its table cannot be reached; waiting is
+// told why, each time.
+func waitForStore(ctx context.Context, s *settings, log *slog.Logger, fatal, waiting func(error)) (balance.Store, *spec.Hasher, error) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, tableRetryMax) {
 		store, hasher, err := openStore(ctx, s, true, log, fatal)
 		if err == nil || !errors.Is(err, dynamo.ErrUnreachable) {
 			return store, hasher, err
 		}
 		log.Warn("waiting for the table", "table", s.Dynamo.Table, "error", err)
+		waiting(err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
