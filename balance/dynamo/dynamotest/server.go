@@ -123,6 +123,21 @@ func (s *Server) Items(name, prefix string) int {
 	return n
 }
 
+// Largest is the size of a table's largest item, in bytes.
+func (s *Server) Largest(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	if t := s.tables[name]; t != nil {
+		for _, items := range t.items {
+			for _, it := range items {
+				n = max(n, it.size())
+			}
+		}
+	}
+	return n
+}
+
 // Damage flips a bit in the middle of an item's value. It returns false when there is none.
 func (s *Server) Damage(name, pk, sk string) bool {
 	s.mu.Lock()
