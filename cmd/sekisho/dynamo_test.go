@@ -290,7 +290,8 @@ func TestWhileTheTableIsAwayNothingIsAnsweredFromMemoryAndItIsBackWithinASecond(
 			if took > time.Second {
 				t.Errorf("it took %v until approvals came again, want at most a second", took)
 			}
-			o.settle(1030)
+			unanswered := map[string]int64{"silence": 1, "answer": 0}[late] // decided, not answered: held until the network reverses it
+			o.settle(1030, 1030+unanswered)
 		})
 	}
 }
@@ -334,9 +335,9 @@ func (o *outage) away(before *cardnet.Purchase, want string) {
 	asking.Wait()
 }
 
-// settle ends the switch and wants no connection closed by it and exactly this much held. (The
+// settle ends the switch and wants no connection closed by it and this much held. (The
 // practice network hangs up on its own when an answer does not come.)
-func (o *outage) settle(held int64) {
+func (o *outage) settle(least, most int64) {
 	o.Helper()
 	for line := range strings.Lines(o.log.String()) {
 		if strings.Contains(line, `msg="connection closed"`) && !strings.Contains(line, "cause=peer_closed") {
@@ -349,8 +350,8 @@ func (o *outage) settle(held int64) {
 		}
 	}
 	audit, err := balance.Verify(o.Context(), o.e.store, nil)
-	if err != nil || !audit.OK() || int64(audit.Held) != held {
-		o.Errorf("verify: %v, %d held, %q; want %d held", err, audit.Held, audit.Problems, held)
+	if err != nil || !audit.OK() || int64(audit.Held) < least || int64(audit.Held) > most {
+		o.Errorf("verify: %v, %d held, %q; want %d to %d held", err, audit.Held, audit.Problems, least, most)
 	}
 	if err := o.e.Close(); err != nil {
 		o.Error(err)
