@@ -64,11 +64,11 @@ type Mover interface {
 	// Done is called once: what was decided last is durable, or with an error: not decided. Then
 	// nothing was recorded, unless the error says that the outcome is unknown.
 	Done(d Decision, err error)
-	// Overdue is called at most once, when the deadline passes before Done. decided says that the
-	// request was decided already and that its entry is on its way. Done still follows. What is
-	// returned as next is decided for the log before anything else is; with drop, a request that
-	// is not decided yet leaves without being decided.
-	Overdue(decided bool) (next Mover, drop bool)
+	// Overdue is called at most once, when the deadline passes before Done. d is what was decided
+	// and is on its way, or nil: nothing yet. Done still follows. What is returned as next is
+	// decided for the log before anything else is; with drop, a request that is not decided yet
+	// leaves without being decided.
+	Overdue(d *Decision) (next Mover, drop bool)
 }
 
 // Decision is what a Mover makes of a version of the wallet.

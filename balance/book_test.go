@@ -46,8 +46,8 @@ func (s *spend) Decide(v *View) Decision {
 	return Decision{Events: []Event{e}, Rows: s.rows}
 }
 
-func (s *spend) Done(_ Decision, err error) { s.done <- err }
-func (s *spend) Overdue(bool) (Mover, bool) { s.overdue.Store(true); return nil, false }
+func (s *spend) Done(_ Decision, err error)      { s.done <- err }
+func (s *spend) Overdue(*Decision) (Mover, bool) { s.overdue.Store(true); return nil, false }
 
 func fund(t *testing.T, b *Book, log string, amount spec.Money) {
 	t.Helper()

@@ -72,7 +72,11 @@ func (s *shard) checkDeadlines(now time.Time) {
 // passed deals with a task whose deadline has passed.
 func (s *shard) passed(t *task) {
 	t.late = true
-	next, drop := t.Mover.Overdue(t.decided)
+	var decided *Decision
+	if t.decided {
+		decided = &t.decision
+	}
+	next, drop := t.Mover.Overdue(decided)
 	sl := s.slots[t.Log]
 	if i := -1; drop && !t.decided && sl != nil {
 		if i = slices.Index(sl.parked, t); i >= 0 {

@@ -48,18 +48,20 @@ func (p *passage) Done(d balance.Decision, err error) {
 // Overdue implements [balance.Mover]: the deadline passed while the request waits or while its
 // entry is on its way. What the network hears is settled now. If that is Late, an approval on
 // its way is taken back by the next decision about the wallet.
-func (p *passage) Overdue(decided bool) (next balance.Mover, drop bool) {
+func (p *passage) Overdue(d *balance.Decision) (next balance.Mover, drop bool) {
 	if !p.answered.CompareAndSwap(false, true) {
 		return nil, false
 	}
 	copied := *p.request // the call is answered below and then no longer ours
 	p.request = &copied
 	p.router.metrics.late(copied.Class)
-	p.router.answer(p.call, spec.Response{Reason: spec.Late, Silent: !p.policy.LateAnswers})
-	if !p.policy.LateAnswers {
-		return nil, !decided
+	// The first of a repeat may have been approved, and its answer may have arrived.
+	quiet := !p.policy.LateAnswers || copied.MTI.Repeat() || (d != nil && d.Response.Repeat)
+	p.router.answer(p.call, spec.Response{Reason: spec.Late, Silent: quiet})
+	if quiet {
+		return nil, d == nil
 	}
-	if decided {
+	if d != nil {
 		return &void{router: p.router, purchase: p.key(spec.Authorization).Purchase()}, false
 	}
 	return nil, false
@@ -122,7 +124,7 @@ func (o *void) Done(d balance.Decision, err error) {
 }
 
 // Overdue implements [balance.Mover]; it has no deadline.
-func (o *void) Overdue(bool) (balance.Mover, bool) { return nil, false }
+func (o *void) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
 
 // voidable says whether a purchase in this state is an approval that stands.
 func voidable(s balance.State) bool {

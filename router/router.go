@@ -4,6 +4,7 @@ package router
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -72,7 +73,7 @@ func (r *Router) lookUp(call spec.Call, decide rule) {
 		req := call.Request()
 		switch {
 		case err != nil:
-			r.undecided(call, err)
+			r.undecided(call, fmt.Errorf("%w: %w", balance.ErrUnread, err))
 		case found:
 			r.book.Submit(r.post(call, decide, row))
 		case req.Class.Advice():

@@ -34,8 +34,8 @@ func (u *topUp) Decide(v *balance.View) balance.Decision {
 	}}}
 }
 
-func (u *topUp) Done(_ balance.Decision, err error) { u.done <- err }
-func (u *topUp) Overdue(bool) (balance.Mover, bool) { return nil, false }
+func (u *topUp) Done(_ balance.Decision, err error)              { u.done <- err }
+func (u *topUp) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
 
 func submit(b *balance.Book, log string, u *topUp) error {
 	b.Submit(balance.Post{Log: log, At: time.Now(), Mover: u})

@@ -21,9 +21,9 @@ type plain struct {
 	done   chan error
 }
 
-func (p *plain) Decide(v *balance.View) balance.Decision { return p.decide(v) }
-func (p *plain) Done(_ balance.Decision, err error)      { p.done <- err }
-func (p *plain) Overdue(bool) (balance.Mover, bool)      { return nil, false }
+func (p *plain) Decide(v *balance.View) balance.Decision         { return p.decide(v) }
+func (p *plain) Done(_ balance.Decision, err error)              { p.done <- err }
+func (p *plain) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
 
 func post(t *testing.T, b *balance.Book, log string, decide func(*balance.View) balance.Decision) {
 	t.Helper()

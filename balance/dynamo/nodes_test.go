@@ -348,8 +348,8 @@ type beginning struct {
 func (b *beginning) Decide(*balance.View) balance.Decision {
 	return balance.Decision{Events: b.o.Events(balance.CallKey("begin", b.o.Log), 1, balance.Actor{}), Rows: b.o.Rows()}
 }
-func (b *beginning) Done(_ balance.Decision, err error) { b.done <- err }
-func (b *beginning) Overdue(bool) (balance.Mover, bool) { return nil, false }
+func (b *beginning) Done(_ balance.Decision, err error)              { b.done <- err }
+func (b *beginning) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
 
 // message is what a step asks, sent so much later than now.
 func (c *cluster) message(card spec.Card, w int, s step, later time.Duration) spec.Request {

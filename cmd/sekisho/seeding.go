@@ -160,4 +160,4 @@ func (p *planting) Done(d balance.Decision, err error) {
 }
 
 // Overdue implements [balance.Mover]; it has no deadline.
-func (p *planting) Overdue(bool) (balance.Mover, bool) { return nil, false }
+func (p *planting) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }

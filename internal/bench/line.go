@@ -175,4 +175,4 @@ func (b *begin) Decide(*balance.View) balance.Decision {
 func (b *begin) Done(_ balance.Decision, err error) { b.done <- err }
 
 // Overdue implements [balance.Mover].
-func (b *begin) Overdue(bool) (balance.Mover, bool) { return nil, false }
+func (b *begin) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }

@@ -86,9 +86,9 @@ type order struct {
 	done chan error
 }
 
-func (o *order) Decide(*balance.View) balance.Decision { return o.d }
-func (o *order) Done(_ balance.Decision, err error)    { o.done <- err }
-func (o *order) Overdue(bool) (balance.Mover, bool)    { return nil, false }
+func (o *order) Decide(*balance.View) balance.Decision           { return o.d }
+func (o *order) Done(_ balance.Decision, err error)              { o.done <- err }
+func (o *order) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
 
 func (w *world) tellBalance(log string) {
 	m := &order{done: make(chan error, 1)}
