@@ -110,11 +110,10 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	if of := r.programNamed(program); of != nil {
 		holds = of.Holds
 	}
-	until := holds.expires(p.request.At, amount, &e.Details)
-	if state != balance.Open {
-		e.Counter, e.Details.Expires = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}, 0
+	if state != balance.Open { // an open hold keeps the end it has
+		e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}
+		e.Details.Expires = holds.expires(p.request.At, amount, &e.Details)
 	}
-	e.Details.Expires = max(e.Details.Expires, until)
 }
 
 // declinedThere records that the network refused in our place. What we had approved under the
