@@ -27,6 +27,8 @@ const (
 	hasIssued
 	hasStatus
 	hasAfter
+	hasClearing
+	hasSealed
 	hasEnd
 )
 
@@ -52,9 +54,11 @@ func (e *Event) parts() uint32 {
 	set(hasAllocated, e.Allocated != 0)
 	set(hasDetails, e.Details != Details{})
 	set(hasProgram, e.Program != "" || e.Currency != 0)
-	set(hasIssued, e.Issued != Issued{})
+	set(hasIssued, e.Issued.First6 != [6]byte{} || e.Issued.Last4 != [4]byte{} || e.Issued.Expiry != 0)
 	set(hasStatus, e.Status != 0)
 	set(hasAfter, e.After != CardBalance{})
+	set(hasClearing, e.Clearing != Clearing{})
+	set(hasSealed, e.Issued.Sealed != "")
 	return has
 }
 
@@ -121,6 +125,12 @@ func appendEvent(dst []byte, e *Event) []byte {
 	}
 	if has&hasAfter != 0 {
 		dst = appendInt(appendInt(dst, e.After.Allocated), e.After.Held)
+	}
+	if has&hasClearing != 0 {
+		dst = appendUint(appendClearing(dst, &e.Clearing), e.Clearing.Count)
+	}
+	if has&hasSealed != 0 {
+		dst = appendText(dst, e.Issued.Sealed)
 	}
 	return dst
 }
@@ -209,6 +219,13 @@ func (d *decoder) eventEffect(e *Event, has uint64) {
 	}
 	if has&hasAfter != 0 {
 		e.After = CardBalance{Allocated: spec.Money(d.int()), Held: spec.Money(d.int())}
+	}
+	if has&hasClearing != 0 {
+		d.clearing(&e.Clearing)
+		e.Clearing.Count = d.uint()
+	}
+	if has&hasSealed != 0 {
+		e.Issued.Sealed = d.text(SealedMax)
 	}
 }
 

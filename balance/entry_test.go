@@ -2,6 +2,7 @@ package balance
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,11 +13,20 @@ import (
 )
 
 func drawKey(t *rapid.T, label string) Key {
-	switch rapid.IntRange(0, 2).Draw(t, label) {
+	switch rapid.IntRange(0, 4).Draw(t, label) {
 	case 0:
 		return Key{}
 	case 1:
 		return CallKey(rapid.String().Draw(t, label+" words"))
+	}
+	digits := func(n int) []byte {
+		return []byte(rapid.StringMatching(fmt.Sprintf("[0-9]{%d}", n)).Draw(t, label+" digits"))
+	}
+	if rapid.Bool().Draw(t, label+" of clearing") {
+		if rapid.Bool().Draw(t, label+" of a record") {
+			return ClearingKey([25]byte(digits(25)), rapid.Uint32().Draw(t, label+" number"))
+		}
+		return ReferenceKey([23]byte(digits(23)), 200, rapid.Byte().Draw(t, label+" part"))
 	}
 	var id spec.CardID
 	copy(id[:], rapid.SliceOfN(rapid.Byte(), 12, 12).Draw(t, label+" card"))
@@ -29,7 +39,8 @@ func drawEvent(t *rapid.T) Event {
 	flip := func(label string) bool { return rapid.Bool().Draw(t, label) }
 	kinds := []Kind{
 		Opened, CardIssued, CardChanged, Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld,
-		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired,
+		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited,
+		PostingUndone, Completed, Incremented, FileTaken, FileClosed, FeePosted, Resolved,
 	}
 	e := Event{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Key: drawKey(t, "key"), Fingerprint: spec.Fingerprint(rapid.Uint64().Draw(t, "print"))}
 	e.Card = e.keyCard()
@@ -66,6 +77,12 @@ func drawEvent(t *rapid.T) Event {
 	}
 	if flip("issue") {
 		e.Issued, e.Status, e.Program, e.Currency = Issued{First6: [6]byte{'3'}, Last4: [4]byte{'1'}, Expiry: 2912}, CardFrozen, "prepaid", 392
+	}
+	if flip("clearing") {
+		e.Clearing = Clearing{PlacedOver, ReferenceKey([23]byte([]byte("71234561124000000000012")), 200, 1), StandingDone, money("wire"), 392, money("moved"), money("moved card"), 7}
+	}
+	if flip("sealed") {
+		e.Issued.Sealed = "bytes"
 	}
 	if flip("after") {
 		e.After = CardBalance{money("card has"), money("card holds")}
@@ -105,7 +122,7 @@ func TestWhatALaterVersionWroteIsRefused(t *testing.T) {
 	kind := bytes.LastIndexByte(good, byte(Funded))
 	for name, change := range map[string]func([]byte){
 		"format":       func(b []byte) { b[0] = 2 },
-		"unknown kind": func(b []byte) { b[kind] = byte(Presented) },
+		"unknown kind": func(b []byte) { b[kind] = 59 },
 		"other kind":   func(b []byte) { b[kind] = 200 },
 	} {
 		b := bytes.Clone(good)

@@ -23,6 +23,8 @@ type Event struct {
 	Allocated spec.Money // added to what is allocated to the card
 	Details   Details    // of the purchase, in the event that creates it
 
+	Clearing Clearing // of a clearing record, and of the entries of a file's log
+
 	Program  string        // Opened: the program of the wallet
 	Currency spec.Currency // Opened
 	Issued   Issued        // CardIssued
@@ -60,16 +62,17 @@ const (
 	Voided           Kind = 21 // an approval that left too late to count
 	Expired          Kind = 22 // the hold ran out
 
-	// Reserved for clearing and for house logs.
-	Presented     Kind = 40 // a presentment posts
-	Credited      Kind = 41 // a refund posts
-	PostingUndone Kind = 42 // a presentment reversal
-	Completed     Kind = 43 // 0220
+	Presented     Kind = 40 // a clearing record debits
+	Credited      Kind = 41 // a clearing record credits: a refund, a chargeback
+	PostingUndone Kind = 42 // a clearing record takes back what another did
+	Completed     Kind = 43 // 0220, 0200: posted by an online message
 	Incremented   Kind = 44 // 0100 that adds to an open authorization
-	FileTaken     Kind = 60 // a clearing file begins or ends
-	FeePosted     Kind = 61
-	Resolved      Kind = 62 // a suspended record was placed by a person
-	SnapshotPart  Kind = 70 // a piece of a large snapshot
+
+	// In house logs.
+	FileTaken   Kind = 60 // a clearing file begins, or is done up to a record
+	FeePosted   Kind = 61
+	Resolved    Kind = 62 // what was in suspense was placed by a person; also in wallets
+	FileClosed  Kind = 63 // every record of a clearing file is placed
 )
 
 var kindNames = map[Kind]string{
@@ -78,6 +81,8 @@ var kindNames = map[Kind]string{
 	RefundAuthorized: "refund_authorized", AdviceHeld: "advice_held", AdviceRecorded: "advice_recorded",
 	Released: "released", Reduced: "reduced", ReversalRecorded: "reversal_recorded",
 	Tombstoned: "tombstoned", Suspended: "suspended", Voided: "voided", Expired: "expired",
+	Presented: "presented", Credited: "credited", PostingUndone: "posting_undone", Completed: "completed",
+	Incremented: "incremented", FileTaken: "file_taken", FileClosed: "file_closed", FeePosted: "fee_posted", Resolved: "resolved",
 }
 
 // String is the name of the kind.
@@ -162,6 +167,13 @@ const (
 	FlagUnconditional                    // held without asking for funds
 	FlagLate                             // past its deadline
 	FlagPartlyReversed                   // a part of it was reversed
+	FlagRefund                           // money goes to the card
+	FlagWithinTolerance                  // cleared above the hold, as much as its class may
+	FlagOver                             // cleared above the hold by more
+	FlagDoubleSale                       // cleared again after it was cleared in full
+	FlagNoAuthorization                  // cleared without an authorization
+	FlagNotOpen                          // cleared when nothing was held any more: refused, reversed, ran out
+	FlagDispute                          // a chargeback, or what answers one
 )
 
 // State is where a purchase stands.
@@ -183,15 +195,18 @@ const (
 	VoidedLate             // we were late and took it back: counts as declined
 	HoldExpired            // ran out
 	RefundPaid             // a refund was credited at once; Hold is how much
-	Settled                // cleared in full (reserved)
-	PartlySettled          // cleared in part (reserved)
+	Settled                // cleared in full
+	PartlySettled          // cleared in part, and the rest released
+	Unsettled              // cleared, and the clearing taken back
+	Paid                   // posted by an online message (0200, 0220)
+	IncrementOf            // an increment; the hold is that of the purchase it adds to
 	stateEnd
 )
 
 var stateNames = [stateEnd]string{
 	"none", "open", "reversed", "declined", "declined_reversed", "network_declined", "tombstone",
 	"tombstone_part", "verified", "refund_due", "suspense", "voided_late", "expired", "refund_paid",
-	"settled", "partly_settled",
+	"settled", "partly_settled", "unsettled", "paid", "increment",
 }
 
 // String is the name of the state.
@@ -226,7 +241,11 @@ type Issued struct {
 	First6 [6]byte
 	Last4  [4]byte
 	Expiry uint16 // YYMM
+	Sealed string // the number, encrypted, at most SealedMax bytes; empty where none is kept
 }
+
+// SealedMax bounds an encrypted card number, in bytes.
+const SealedMax = 128
 
 // CardBalance is a card's money.
 type CardBalance struct {

@@ -8,6 +8,7 @@ type journal struct {
 	was       Wallet // its plain fields; maps are shared
 	purchases []wasPurchase
 	records   []wasRecord
+	postings  []wasPosting
 }
 
 type wasPurchase struct {
@@ -21,11 +22,18 @@ type wasRecord struct {
 	had bool
 }
 
+type wasPosting struct {
+	key Key
+	was Posting
+	had bool
+}
+
 // begin starts to remember.
 func (w *Wallet) begin() {
 	w.journal = nil
 	j := &journal{was: *w}
 	j.was.cards = slices.Clone(w.cards)
+	j.was.files = slices.Clone(w.files)
 	w.journal = j
 }
 
@@ -47,6 +55,13 @@ func (w *Wallet) undo() {
 			w.records[r.key] = r.was
 		} else {
 			delete(w.records, r.key)
+		}
+	}
+	for _, p := range slices.Backward(j.postings) {
+		if p.had {
+			w.postings[p.key] = p.was
+		} else {
+			delete(w.postings, p.key)
 		}
 	}
 	*w = j.was
@@ -72,4 +87,13 @@ func (w *Wallet) noteRecord(k Key) {
 	}
 	was, had := w.records[k]
 	w.journal.records = append(w.journal.records, wasRecord{k, was, had})
+}
+
+// notePosting remembers a reference that is about to change.
+func (w *Wallet) notePosting(k Key) {
+	if w.journal == nil {
+		return
+	}
+	was, had := w.postings[k]
+	w.journal.postings = append(w.journal.postings, wasPosting{k, was, had})
 }

@@ -20,7 +20,7 @@ const (
 	KeyNone      KeyKind = iota
 	KeyMessage           // class, card, DE7, DE11, DE32
 	KeyClearing          // clearing file and DE71
-	KeyReference         // DE31 of a clearing record
+	KeyReference         // DE31, DE24 and part of a clearing record
 	KeyCall              // Idempotency-Key of an API call, or the content of a seed file
 	keyKindEnd
 )
@@ -62,6 +62,84 @@ func CallKey(words ...string) Key {
 	return k
 }
 
+// Where the parts of the key of a clearing record, and of its reference, are.
+const (
+	keyFile     = 1
+	keyNumber   = keyFile + 13
+	keyAbout    = keyNumber + 4
+	keyDE31     = 1
+	keyFunction = keyDE31 + 12
+	keyPart     = keyFunction + 2
+)
+
+// ClearingKey is the key of a record of a clearing file: the 25 digits of the file's id (PDS 3901)
+// and DE71.
+func ClearingKey(file [25]byte, number uint32) Key {
+	var k Key
+	k[0] = byte(KeyClearing)
+	packDigits(k[keyFile:], file[:])
+	binary.BigEndian.PutUint32(k[keyNumber:], number)
+	return k
+}
+
+// File is the id of the file of a clearing key: 25 digits.
+func (k Key) File() (file [25]byte) {
+	unpackDigits(file[:], k[keyFile:])
+	return file
+}
+
+// Number is DE71 of a clearing key.
+func (k Key) Number() uint32 { return binary.BigEndian.Uint32(k[keyNumber:]) }
+
+// ReferenceKey names a clearing record for those that come later and mean it: the 23 digits of
+// DE31, DE24, and which part of how many it is (0 for the only one).
+func ReferenceKey(de31 [23]byte, function uint16, part uint8) Key {
+	var k Key
+	k[0] = byte(KeyReference)
+	packDigits(k[keyDE31:], de31[:])
+	binary.BigEndian.PutUint16(k[keyFunction:], function)
+	k[keyPart] = part
+	return k
+}
+
+// DE31 of a reference key.
+func (k Key) DE31() (de31 [23]byte) {
+	unpackDigits(de31[:], k[keyDE31:])
+	return de31
+}
+
+// Function is DE24 of a reference key.
+func (k Key) Function() uint16 { return binary.BigEndian.Uint16(k[keyFunction:]) }
+
+// Part is which part a reference key names.
+func (k Key) Part() uint8 { return k[keyPart] }
+
+// SameReference says whether two reference keys have one DE31.
+func (k Key) SameReference(other Key) bool {
+	return k[0] == other[0] && [12]byte(k[keyDE31:keyFunction]) == [12]byte(other[keyDE31:keyFunction])
+}
+
+// packDigits packs ASCII digits, two to a byte, the last of an odd number to the left.
+func packDigits(into, digits []byte) {
+	for i, d := range digits {
+		if i%2 == 0 {
+			into[i/2] = (d - '0') << 4
+		} else {
+			into[i/2] |= (d - '0') & 15
+		}
+	}
+}
+
+func unpackDigits(digits, from []byte) {
+	for i := range digits {
+		b := from[i/2]
+		if i%2 == 0 {
+			b >>= 4
+		}
+		digits[i] = '0' + b&15
+	}
+}
+
 // Kind of the key.
 func (k Key) Kind() KeyKind { return KeyKind(k[0]) }
 
@@ -89,8 +167,12 @@ func (k Key) STAN() uint32 {
 // Purchase is the purchase that a message key is about: the key without its class, so that an
 // authorization and the advice of the same authorization name one purchase.
 func (k Key) Purchase() Key {
-	if k.Kind() == KeyMessage {
+	switch k.Kind() {
+	case KeyMessage:
 		k[keyClass] = 0
+	case KeyClearing:
+		k[keyAbout] = 1 // a sale without authorization is named by the record that posts it
+	case KeyNone, KeyReference, KeyCall, keyKindEnd:
 	}
 	return k
 }

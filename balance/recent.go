@@ -19,7 +19,11 @@ type memory struct {
 	head      int
 	watermark int64 // Unix seconds
 	left      bool  // whether any key has left
+	leftAt    int64 // when the last of those came in at the latest, Unix milliseconds
 }
+
+// since says whether everything that came in after an instant (Unix milliseconds) is still there.
+func (m *memory) since(at int64) bool { return !m.left || at > m.leftAt }
 
 type kept struct {
 	key Key
@@ -49,9 +53,11 @@ func (w *Wallet) forget(now int64) {
 		}
 		w.noteRecord(oldest.key)
 		w.notePurchase(oldest.key)
+		w.notePosting(oldest.key)
 		delete(w.records, oldest.key)
 		delete(w.purchases, oldest.key)
-		m.left = true
+		delete(w.postings, oldest.key)
+		m.left, m.leftAt = true, max(m.leftAt, oldest.at)
 		if dated {
 			m.watermark = max(m.watermark, sent)
 		}

@@ -82,7 +82,7 @@ func (s *search) open() []Query {
 	var open []Query
 	for i, q := range s.queries {
 		f := s.found[i]
-		if (q.Kind == QueryRecord && f.Record != nil) || len(f.Hits) == 2 {
+		if (q.Kind == QueryRecord && f.Record != nil) || (q.Kind != QueryClearing && len(f.Hits) == 2) {
 			continue
 		}
 		open = append(open, q)

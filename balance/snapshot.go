@@ -7,11 +7,11 @@ import (
 )
 
 // snapshotFormat is the first byte of every snapshot.
-const snapshotFormat = 1
+const snapshotFormat = 2
 
 // weight is about how many bytes a snapshot of the wallet takes.
 func (w *Wallet) weight() int {
-	return 256 + 64*len(w.cards) + 110*len(w.purchases) + 60*len(w.records)
+	return 256 + 64*len(w.cards) + 116*len(w.purchases) + 60*len(w.records) + 70*len(w.postings)
 }
 
 // AppendSnapshot appends the whole state of a wallet, so that reading it need not begin with
@@ -27,12 +27,17 @@ func AppendSnapshot(dst []byte, w *Wallet) []byte {
 		c := &w.cards[i]
 		dst = appendIssued(append(append(dst, c.ID[:]...), byte(c.Status)), c.Issued)
 		dst = appendUint(appendInt(appendInt(dst, c.Allocated), c.Held), c.Codes)
+		dst = appendText(dst, c.Sealed)
+	}
+	dst = appendUint(dst, uint64(len(w.files)))
+	for i := range w.files {
+		dst = appendUint(append(dst, w.files[i].file[:]...), w.files[i].number)
 	}
 	left := byte(0)
 	if w.memory.left {
 		left = 1
 	}
-	dst = append(appendInt(dst, w.memory.watermark), left)
+	dst = appendInt(append(appendInt(dst, w.memory.watermark), left), w.memory.leftAt)
 	dst = appendUint(dst, uint64(w.memory.size())) //nolint:gosec // not negative
 	for _, k := range w.memory.queue[w.memory.head:] {
 		dst = w.appendKept(dst, k)
@@ -45,6 +50,7 @@ const (
 	keptNothing = iota
 	keptPurchase
 	keptRecord
+	keptPosting
 )
 
 func (w *Wallet) appendKept(dst []byte, k kept) []byte {
@@ -54,12 +60,17 @@ func (w *Wallet) appendKept(dst []byte, k kept) []byte {
 		dst = append(dst, p.Card[:]...)
 		dst = appendInt(append(dst, byte(p.State)), p.Hold)
 		dst = appendUint(appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name), p.Flags)
-		return appendInt(appendInt(appendDetails(dst, &p.Details), p.OurAmount), p.NetworkAmount)
+		dst = appendInt(appendInt(appendDetails(dst, &p.Details), p.OurAmount), p.NetworkAmount)
+		return appendInt(appendInt(dst, p.Authorized), p.Posted)
 	}
 	if r, ok := w.records[k.key]; ok {
 		dst = appendUint(append(dst, keptRecord), r.Fingerprint)
 		dst = appendShort(append(dst, byte(r.Answer.Reason)), r.Answer.Approval[:])
-		return appendInt(dst, r.Answer.Amount)
+		return append(appendInt(dst, r.Answer.Amount), byte(r.Placement))
+	}
+	if p, ok := w.postings[k.key]; ok {
+		dst = append(append(dst, keptPosting), p.Card[:]...)
+		return appendClearing(appendShort(dst, p.Purchase[:]), &p.Clearing)
 	}
 	return append(dst, keptNothing)
 }
@@ -82,9 +93,16 @@ func DecodeSnapshot(s *Sealed) (*Wallet, error) {
 		c.Status = CardStatus(d.byte())
 		d.issued(&c.Issued)
 		c.Allocated, c.Held, c.Codes = spec.Money(d.int()), spec.Money(d.int()), uint32(d.uint()) //nolint:gosec // written from a uint32
+		c.Sealed = d.text(SealedMax)
 		w.cards = append(w.cards, c)
 	}
-	w.memory.watermark, w.memory.left = d.int(), d.byte() == 1
+	for range d.count() {
+		var f fileMark
+		d.fixed(f.file[:])
+		f.number = uint32(d.uint()) //nolint:gosec // written from a uint32
+		w.files = append(w.files, f)
+	}
+	w.memory.watermark, w.memory.left, w.memory.leftAt = d.int(), d.byte() == 1, d.int()
 	for range d.count() {
 		d.kept(w)
 	}
@@ -111,6 +129,7 @@ func (d *decoder) kept(w *Wallet) {
 		p.Counter, p.Flags = d.account(), Flags(d.uint()) //nolint:gosec // written from Flags
 		d.details(&p.Details)
 		p.OurAmount, p.NetworkAmount = spec.Money(d.int()), spec.Money(d.int())
+		p.Authorized, p.Posted = spec.Money(d.int()), spec.Money(d.int())
 		if p.State >= stateEnd {
 			d.fail(fmt.Errorf("purchase in unknown state %d", p.State))
 		}
@@ -125,8 +144,17 @@ func (d *decoder) kept(w *Wallet) {
 		r := Record{Fingerprint: spec.Fingerprint(d.uint())}
 		r.Answer.Reason = spec.Reason(d.byte())
 		d.short(r.Answer.Approval[:])
-		r.Answer.Amount = spec.Money(d.int())
+		r.Answer.Amount, r.Placement = spec.Money(d.int()), Placement(d.byte())
+		if r.Placement >= PlacementEnd {
+			d.fail(fmt.Errorf("record of unknown placement %d", r.Placement))
+		}
 		w.records[k.key] = r
+	case keptPosting:
+		var p Posting
+		d.fixed(p.Card[:])
+		d.short(p.Purchase[:])
+		d.clearing(&p.Clearing)
+		w.postings[k.key] = p
 	default:
 		d.fail(fmt.Errorf("key that stands for an unknown thing %d", what))
 	}

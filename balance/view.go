@@ -26,7 +26,9 @@ type Query struct {
 	Merchant spec.MerchantID
 	Acquirer spec.Institution
 	Amount   spec.Money
-	Since    int64 // entries before this need not be read, Unix milliseconds
+	Date     uint16 // QueryClearing: local date MMDD
+	Time     uint32 // QueryClearing: local time hhmmss
+	Since    int64  // entries before this need not be read, Unix milliseconds
 }
 
 // QueryKind says what is looked up.
@@ -38,14 +40,21 @@ const (
 	QueryPurchase                      // a purchase by its key
 	QueryRRN                           // purchases by DE37, card, DE32
 	QueryApproval                      // purchases by DE38, card, DE4, DE42
+	QueryClearing                      // purchases and references that a clearing record may mean
 )
 
 // Found is the answer to a query.
 type Found struct {
 	Record   *Record
 	Purchase *Purchase
-	Hits     []Key // QueryRRN, QueryApproval: the purchases, two at most
+	Hits     []Key     // the purchases: two at most, QueryClearing hitsMax
+	Postings []Posting // QueryClearing: those of the same DE31
+
+	authorized bool // QueryPurchase: the event that says what may be posted was seen
 }
+
+// hitsMax bounds the purchases that a clearing record may mean.
+const hitsMax = 256
 
 // MatchableFor is how long a purchase can be found by what it carries: a cancel can come 60 days
 // after a tap, 6 months for cards.
@@ -56,15 +65,21 @@ const sentAheadMax = 25 * time.Hour
 
 // Record finds what is remembered of a key. ready is false when the log must be read first: the
 // query is then in v.Needs.
-func (v *View) Record(k Key) (record *Record, ready bool) {
+func (v *View) Record(k Key) (record *Record, ready bool) { return v.RecordSince(k, 0) }
+
+// RecordSince does the same for a key that cannot have been recorded before an instant (Unix
+// milliseconds).
+func (v *View) RecordSince(k Key, since int64) (record *Record, ready bool) {
 	if r, ok := v.records[k]; ok {
 		return &r, true
+	}
+	if v.memory.since(since) || v.At < since || (k.Kind() == KeyClearing && v.aboveMark(k)) {
+		return nil, true
 	}
 	sent, dated := k.Sent()
 	if v.inMemory(sent, dated) && (!v.memory.left || v.Now.Unix()-sent <= int64(sentLongAgo.Seconds())) {
 		return nil, true
 	}
-	var since int64 // a key without a date may be as old as the log
 	if dated {
 		since = time.Unix(sent, 0).Add(-sentAheadMax).UnixMilli()
 	}
@@ -81,7 +96,14 @@ func (v *View) Purchase(k Key) (p *Purchase, ready bool) {
 	if v.inMemory(sent, dated) {
 		return nil, true
 	}
-	f, ready := v.lookUp(Query{Kind: QueryPurchase, Key: k, Since: time.Unix(sent, 0).Add(-sentAheadMax).UnixMilli()})
+	since := v.Now.Add(-MatchableFor)
+	if dated {
+		since = time.Unix(sent, 0).Add(-sentAheadMax)
+	}
+	if v.memory.since(since.UnixMilli()) {
+		return nil, true
+	}
+	f, ready := v.lookUp(Query{Kind: QueryPurchase, Key: k, Since: since.UnixMilli()})
 	return f.Purchase, ready
 }
 
@@ -115,8 +137,8 @@ func (v *View) only(q Query) (*Purchase, bool) {
 			hits = append(hits, p.Key)
 		}
 	}
-	if v.memory.left && len(hits) < 2 {
-		q.Since = v.Now.Add(-MatchableFor).UnixMilli()
+	q.Since = v.Now.Add(-MatchableFor).UnixMilli()
+	if !v.memory.since(q.Since) && len(hits) < 2 {
 		f, ok := v.lookUp(q)
 		if !ok {
 			return nil, false
@@ -135,12 +157,18 @@ func (v *View) only(q Query) (*Purchase, bool) {
 
 // matchesPurchase says whether a purchase is one that the query looks for.
 func (q *Query) matchesPurchase(p *Purchase) bool {
+	if p.State == IncrementOf {
+		return false // the purchase it adds to is
+	}
 	d := &p.Details
 	return q.matches(p.Key, p.Card, d, d.OurCode, p.OurAmount) || q.matches(p.Key, p.Card, d, d.NetworkCode, p.NetworkAmount)
 }
 
 // matchesEvent says whether the event is of such a purchase.
 func (q *Query) matchesEvent(e *Event) bool {
+	if e.State == IncrementOf {
+		return false
+	}
 	d := &e.Details
 	return q.matches(e.Purchase, e.Card, d, d.OurCode, d.Amount) || q.matches(e.Purchase, e.Card, d, d.NetworkCode, d.Amount)
 }
@@ -155,6 +183,8 @@ func (q *Query) matches(k Key, card spec.CardID, d *Details, code spec.ApprovalC
 		return d.RRN == q.RRN && k.Acquirer() == q.Acquirer
 	case QueryApproval:
 		return code == q.Approval && amount == q.Amount && d.Merchant == q.Merchant
+	case QueryClearing:
+		return q.mayMean(k, d, code)
 	case QueryRecord, QueryPurchase:
 	}
 	return false

@@ -25,6 +25,8 @@ type Wallet struct {
 	cards     []Card
 	purchases map[Key]*Purchase
 	records   map[Key]Record
+	postings  map[Key]Posting // by reference
+	files     []fileMark
 	memory    memory
 	open      int      // purchases that hold money
 	journal   *journal // of the draft that is not known to be in; nil: nothing is remembered
@@ -51,6 +53,9 @@ type Purchase struct {
 	Details Details
 
 	OurAmount, NetworkAmount spec.Money // DE4 that went with each approval code
+
+	Authorized spec.Money // what may be posted for it: held and posted already, as of the last hold
+	Posted     spec.Money // what was posted for it so far; below zero for money to the card
 }
 
 // Held is what the purchase holds now.
@@ -65,11 +70,12 @@ func (p *Purchase) Held() spec.Money {
 type Record struct {
 	Fingerprint spec.Fingerprint
 	Answer      Answer
+	Placement   Placement // of a clearing record
 }
 
 // NewWallet is the state of a log without entries.
 func NewWallet(log string) *Wallet {
-	return &Wallet{Log: log, purchases: map[Key]*Purchase{}, records: map[Key]Record{}, expiry: never}
+	return &Wallet{Log: log, purchases: map[Key]*Purchase{}, records: map[Key]Record{}, postings: map[Key]Posting{}, expiry: never}
 }
 
 const never = 1<<63 - 1
@@ -173,7 +179,7 @@ func (w *Wallet) move(e *Event, at int64) {
 		w.cards = append(slices.Clip(w.cards), Card{ID: e.Card, Status: e.Status, Issued: e.Issued})
 	case Funded, CardChanged, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded,
 		Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired,
-		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FeePosted, Resolved, SnapshotPart:
+		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FileClosed, FeePosted, Resolved:
 	}
 	card := w.card(e.Card)
 	held := w.movePurchase(e, at)
@@ -183,15 +189,19 @@ func (w *Wallet) move(e *Event, at int64) {
 		card.Allocated += e.Allocated
 		w.Allocated += e.Allocated
 		card.Held += held
-		if e.Kind == CardChanged {
+		if e.Kind == CardChanged && e.Status != 0 {
 			card.Status = e.Status
 		}
 		if e.Flags&FlagOurCode != 0 {
 			card.Codes++
 		}
+		if e.Kind == CardChanged && e.Issued.Sealed != "" {
+			card.Sealed = e.Issued.Sealed
+		}
 		e.After = card.CardBalance
 	}
 	w.moveRecord(e, at)
+	w.movePosting(e, at)
 }
 
 // movePurchase brings the purchase of the event to where it stands afterwards and returns by
@@ -228,10 +238,26 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	}
 	p.State, p.Hold = e.State, e.Hold
 	p.Flags |= e.Flags
+	p.Posted -= e.Posted
+	if e.authorizes() {
+		p.Authorized = p.Hold + p.Posted
+	}
 	if p.State == Open && p.Details.Expires != 0 {
 		w.expiry = min(w.expiry, p.Details.Expires)
 	}
 	return p.Held() - before
+}
+
+// authorizes says whether the event sets what may be posted for its purchase.
+func (e *Event) authorizes() bool {
+	switch e.Kind {
+	case Presented, Credited, PostingUndone, Resolved:
+		return false
+	case Opened, CardIssued, CardChanged, Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld,
+		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Completed, Incremented,
+		FileTaken, FileClosed, FeePosted:
+	}
+	return e.State == Open
 }
 
 // merge takes the newer details, and keeps both approval codes: either matches later.
@@ -263,7 +289,7 @@ func (w *Wallet) moveRecord(e *Event, at int64) {
 	if _, again := w.records[e.Key]; !again {
 		w.memory.keep(e.Key, at)
 	}
-	w.records[e.Key] = Record{Fingerprint: e.Fingerprint, Answer: e.Answer}
+	w.records[e.Key] = recordOf(e)
 }
 
 // RanOut are the events that release every hold that ran out by now, oldest first, at most
@@ -299,6 +325,13 @@ func (w *Wallet) RanOut(now time.Time) []Event {
 	events := make([]Event, len(due))
 	for i, p := range due {
 		events[i] = Event{Kind: Expired, Card: p.Card, Counter: p.Counter, Purchase: p.Key, State: HoldExpired, Hold: p.Hold}
+		if p.Posted != 0 {
+			events[i].State = PartlySettled
+		}
 	}
 	return events
+}
+
+func recordOf(e *Event) Record {
+	return Record{Fingerprint: e.Fingerprint, Answer: e.Answer, Placement: e.Clearing.Placement}
 }
