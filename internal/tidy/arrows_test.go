@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"balance/dynamo":    {"spec", "balance"},
 	"router":            {"spec", "risk", "balance"},
 	"switch":            {"spec"},
+	"vault":             {"spec"},
 	"wallet":            {"spec", "balance"},
 	"capture":           {"spec"},
 	"cardnet":           {}, // an independent peer: it is to catch our misreadings
@@ -38,6 +39,7 @@ var theirs = []struct{ module, why string }{
 	{"github.com/moov-io/", "only spec/ and cardnet/ know moov's messages: take a spec.Request"},
 	{"github.com/prometheus/", "only files named metrics.go, and cmd/, count: give the room a *Metrics"},
 	{"github.com/aws/", "only balance/dynamo talks to AWS: take a balance.Store"},
+	{"github.com/tink-crypto/", "only vault encrypts: take a vault.Vault"},
 	{"github.com/spf13/", "only cmd/ has a command line"},
 	{"github.com/caarlos0/", "only cmd/ reads the environment"},
 	{"github.com/cockroachdb/pebble", "only balance/embedded keeps files"},
@@ -59,6 +61,8 @@ func allowed(f *goFile, module string) bool {
 		return in("balance/dynamo")
 	case "github.com/spf13/", "github.com/caarlos0/":
 		return in("cmd")
+	case "github.com/tink-crypto/":
+		return in("vault")
 	case "github.com/cockroachdb/pebble":
 		return in("balance/embedded")
 	}
