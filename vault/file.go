@@ -17,28 +17,28 @@ const fileSizeMax = 1 << 20
 func ReadFile(path string) (*Vault, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is to be refused, not waited for
 	if err != nil {
-		return nil, fmt.Errorf("number key: %w", err)
+		return nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat() // of what is open, not of what the name may mean by now
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("number key: %w", err)
+		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("number key: %s is not a regular file", path)
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("number key: %s has mode %#o, so others than its owner may read or change it: chmod 600 it, and consider who has read it", path, info.Mode().Perm())
+		return nil, fmt.Errorf("%s has mode %#o, so others than its owner may read or change it: chmod 600 it, and consider who has read it", path, info.Mode().Perm())
 	case info.Size() > fileSizeMax:
-		return nil, fmt.Errorf("number key: %s has %d bytes: expected a keyset, at most %d", path, info.Size(), fileSizeMax)
+		return nil, fmt.Errorf("%s has %d bytes: expected a keyset, at most %d", path, info.Size(), fileSizeMax)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, fileSizeMax))
 	if err != nil {
-		return nil, fmt.Errorf("number key: %w", err)
+		return nil, err
 	}
 	defer clear(text)
 	v, err := Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("number key: %s: %w", path, err)
+		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	return v, nil
 }
@@ -55,15 +55,15 @@ func MakeFile(path string) error {
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, ".number.key-*") // 0600
 	if err != nil {
-		return fmt.Errorf("number key: %w", err)
+		return err
 	}
 	defer os.Remove(file.Name())
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("number key: %w", err)
+		return err
 	}
 	if err := os.Link(file.Name(), path); err != nil { // fails where there is a file, unlike a rename
-		return fmt.Errorf("number key: %w", err)
+		return err
 	}
 	return syncDir(dir)
 }
@@ -71,10 +71,7 @@ func MakeFile(path string) error {
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return fmt.Errorf("number key: %w", err)
+		return err
 	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("number key: %w", err)
-	}
-	return nil
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -9,18 +9,20 @@ import (
 // Every key can also come from the environment, which outranks the file: SEKISHO_ and the path of
 // the key in capitals, such as SEKISHO_ADMIN_LISTEN or SEKISHO_LINKS_0_LISTEN.
 type config struct {
-	Store    storeConfig     `yaml:"store" envPrefix:"STORE_"`
-	Admin    adminConfig     `yaml:"admin" envPrefix:"ADMIN_"`
-	CardKey  cardKeyConfig   `yaml:"card_key" envPrefix:"CARD_KEY_"`
-	Log      logConfig       `yaml:"log" envPrefix:"LOG_"`
-	Drain    drainConfig     `yaml:"drain" envPrefix:"DRAIN_"`
-	Shards   count           `yaml:"shards" env:"SHARDS"` // goroutines that decide; 2
-	Links    []linkConfig    `yaml:"links" envPrefix:"LINKS_"`
-	Programs []programConfig `yaml:"programs" envPrefix:"PROGRAMS_"`
+	Store     storeConfig     `yaml:"store" envPrefix:"STORE_"`
+	Admin     adminConfig     `yaml:"admin" envPrefix:"ADMIN_"`
+	CardKey   cardKeyConfig   `yaml:"card_key" envPrefix:"CARD_KEY_"`
+	NumberKey numberKeyConfig `yaml:"number_key" envPrefix:"NUMBER_KEY_"`
+	Log       logConfig       `yaml:"log" envPrefix:"LOG_"`
+	Drain     drainConfig     `yaml:"drain" envPrefix:"DRAIN_"`
+	Shards    count           `yaml:"shards" env:"SHARDS"` // goroutines that decide; 2
+	Links     []linkConfig    `yaml:"links" envPrefix:"LINKS_"`
+	Programs  []programConfig `yaml:"programs" envPrefix:"PROGRAMS_"`
 
-	// The key itself, from the environment only: a secret has no place in a file that is
+	// The keys themselves, from the environment only: a secret has no place in a file that is
 	// shown in errors.
-	Secret secret `yaml:"-" env:"CARD_KEY"`
+	Secret       secret `yaml:"-" env:"CARD_KEY"`
+	NumberSecret secret `yaml:"-" env:"NUMBER_KEY"`
 
 	source source
 }
@@ -50,6 +52,10 @@ type adminConfig struct {
 
 type cardKeyConfig struct {
 	File string `yaml:"file" env:"FILE"` // none: SEKISHO_CARD_KEY, else card.key beside the store
+}
+
+type numberKeyConfig struct {
+	File string `yaml:"file" env:"FILE"` // none: SEKISHO_NUMBER_KEY, else number.key beside the store
 }
 
 type logConfig struct {

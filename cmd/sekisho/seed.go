@@ -27,7 +27,8 @@ func newSeed() *cobra.Command {
 			"      cards:\n" +
 			"        - {pan: \"...\", expiry: \"2912\", allocated: 3000, frozen: false, tokens: []}\n\n" +
 			"A wallet belongs to the program in whose ranges its card numbers are; one without cards can name\n" +
-			"it (program: NAME). The store must not be in use.",
+			"it (program: NAME). Card numbers are kept only sealed, under the number key. The store must not\n" +
+			"be in use.",
 		Example: "  sekisho seed --config sekisho.yaml wallets.yaml",
 		Args:    needs("WALLETS.yaml"),
 	}
@@ -54,7 +55,11 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	openings, src, err := readWallets(file, s.Programs, hasher)
+	seals, err := vaultToSeal(s, log)
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	openings, src, err := readWallets(file, s.Programs, hasher, seals)
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}

@@ -42,7 +42,7 @@ func newBench(t *testing.T) *bench {
 
 func (b *bench) file(text string) error {
 	b.Helper()
-	openings, src, err := readWallets(writeFile(b.T, b.TempDir(), "w.yaml", text), b.programs, b.hasher)
+	openings, src, err := readWallets(writeFile(b.T, b.TempDir(), "w.yaml", text), b.programs, b.hasher, nil)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func TestAWalletWithMoreNumbersThanGoInAtOnceBeginsInParts(t *testing.T) {
 func TestAFileThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	openings, src, err := readWallets(writeFile(t, t.TempDir(), "w.yaml", manyCards(100)), b.programs, b.hasher)
+	openings, src, err := readWallets(writeFile(t, t.TempDir(), "w.yaml", manyCards(100)), b.programs, b.hasher, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestNoPartHasMoreNumbersThanAStoreTakes(t *testing.T) {
 		}
 		fmt.Fprintf(&text, "      - {pan: %q, expiry: \"2912\", allocated: 1, tokens: [%s]}\n", testNumber(8*i), strings.Join(tokens, ", "))
 	}
-	openings, _, err := readWallets(writeFile(t, t.TempDir(), "w.yaml", text.String()), b.programs, b.hasher)
+	openings, _, err := readWallets(writeFile(t, t.TempDir(), "w.yaml", text.String()), b.programs, b.hasher, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

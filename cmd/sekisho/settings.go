@@ -28,6 +28,8 @@ type settings struct {
 	Admin        string
 	KeyFile      string
 	Secret       secret
+	NumberFile   string
+	NumberSecret secret
 	LogLevel     slog.Level
 	LogText      bool
 	DrainTimeout time.Duration
@@ -65,7 +67,10 @@ type configCheck struct {
 
 func checkConfig(c *config, over overrides) (*settings, error) {
 	k := &configCheck{config: c, over: over}
-	s := &settings{Dir: c.Store.Embedded.Dir, Admin: c.Admin.Listen, KeyFile: c.CardKey.File, Secret: c.Secret, Unknown: over.unknown}
+	s := &settings{
+		Dir: c.Store.Embedded.Dir, Admin: c.Admin.Listen, KeyFile: c.CardKey.File, Secret: c.Secret,
+		NumberFile: c.NumberKey.File, NumberSecret: c.NumberSecret, Unknown: over.unknown,
+	}
 	k.store(s)
 	s.SegmentSize = k.bytes("store.embedded.segment_size", c.Store.Embedded.SegmentSize, embedded.SegmentSizeMin, embedded.SegmentSizeMax)
 	if s.SegmentSize%embedded.PageSize != 0 {

@@ -14,6 +14,7 @@ import (
 	"sekisho/balance"
 	"sekisho/router"
 	"sekisho/spec"
+	"sekisho/vault"
 )
 
 // walletsFile is a file of wallets to begin with. Amounts are minor units.
@@ -65,18 +66,20 @@ type walletReader struct {
 	file     walletsFile
 	programs []router.Program
 	hasher   *spec.Hasher
+	vault    *vault.Vault             // nil: numbers are not kept
 	ids      map[string]string        // to their path
 	numbers  map[spec.CardHash]string // to the path of their card
 }
 
-// readWallets reads a file and checks all of it before anything is done.
-func readWallets(path string, programs []router.Program, hasher *spec.Hasher) ([]opening, source, error) {
+// readWallets reads a file and checks all of it before anything is done. Without a vault the numbers
+// of its cards are not kept.
+func readWallets(path string, programs []router.Program, hasher *spec.Hasher, seals *vault.Vault) ([]opening, source, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, source{}, fmt.Errorf("wallets: %w", err)
 	}
 	r := walletReader{
-		source: source{name: path, text: text}, programs: programs, hasher: hasher,
+		source: source{name: path, text: text}, programs: programs, hasher: hasher, vault: seals,
 		ids: map[string]string{}, numbers: map[spec.CardHash]string{},
 	}
 	if err := r.source.decode(&r.file); err != nil {
@@ -211,8 +214,17 @@ func (r *walletReader) card(o *opening, w *walletEntry, j int) (balance.OpeningC
 	}
 	out.Number = card.Hash
 	out.Issued = balance.Issued{First6: [6]byte(card.Range[:6]), Last4: card.Last, Expiry: uint16(expiry)}
-	_, err = rand.Read(out.ID[:])
-	return out, program, err
+	if _, err = rand.Read(out.ID[:]); err != nil {
+		return out, program, err
+	}
+	if r.vault != nil {
+		sealed, err := r.vault.Seal(out.ID, pan)
+		if err != nil {
+			return out, program, r.fail(path+".pan", w.ID, "%v", err)
+		}
+		out.Issued.Sealed = string(sealed)
+	}
+	return out, program, nil
 }
 
 // number reads a card number or a token, which leads to one card only.
@@ -231,7 +243,7 @@ func (r *walletReader) number(o *opening, path, id, digits string) (spec.PAN, sp
 }
 
 // fingerprint is what two files must have in common to say the same of a wallet. The order of
-// cards and tokens says nothing, and their ids are made anew each time.
+// cards and tokens says nothing; their ids are made and their numbers sealed anew each time.
 func fingerprint(o *balance.Opening) spec.Fingerprint {
 	cards := make([]string, 0, len(o.Cards))
 	for i := range o.Cards {
