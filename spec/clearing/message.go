@@ -30,8 +30,8 @@ func with(s spec.FieldSet, numbers ...int) spec.FieldSet {
 
 var (
 	frameFields       = fieldsOf(24, 33, 48, 71, 100)
-	presentmentFields = fieldsOf(2, 3, 4, 12, 22, 24, 26, 31, 32, 33, 37, 38, 42, 43, 49, 71, 93, 94, 100)
-	feeFields         = fieldsOf(3, 4, 24, 25, 33, 49, 71, 93, 94, 100)
+	presentmentFields = fieldsOf(2, 3, 4, 12, 22, 24, 26, 31, 32, 33, 37, 38, 42, 43, 48, 49, 71, 93, 94, 100)
+	feeFields         = fieldsOf(3, 4, 24, 25, 33, 48, 49, 71, 93, 94, 100)
 	tellingFields     = fieldsOf(24, 33, 71, 100)
 	exponents         = []uint16{tagExponents}
 )

@@ -1,6 +1,9 @@
 package clearing
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // number reads ASCII digits, at most 19.
 func number(ascii []byte) uint64 {
@@ -22,10 +25,7 @@ func allDigits(ascii []byte) bool {
 
 // leftZeros fills digits up to a size; a longer text stays as it is.
 func leftZeros(digits string, size int) string {
-	for len(digits) < size {
-		digits = "0" + digits
-	}
-	return digits
+	return strings.Repeat("0", max(0, size-len(digits))) + digits
 }
 
 var daysIn = [13]uint64{1: 31, 2: 29, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"sekisho/spec"
 )
@@ -236,10 +237,7 @@ func (w *Writer) characters(text string) {
 }
 
 func rightSpaces(text string, size int) string {
-	for len(text) < size {
-		text += " "
-	}
-	return text
+	return text + strings.Repeat(" ", max(0, size-len(text)))
 }
 
 // appendBitmap appends 16 bytes: bit 1, which says that there are 16, and a bit for each data
