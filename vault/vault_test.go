@@ -272,6 +272,9 @@ func TestNothingThatIsPrintedHoldsDigitsOrKeys(t *testing.T) {
 	log := slog.New(slog.NewJSONHandler(&said, nil))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
 		fmt.Fprintf(&said, verb+verb+verb, v, *v, []any{v, number})
+		if shown := fmt.Sprintf(verb, v); shown != "vault (keys not shown)" {
+			t.Errorf("as %s a vault shows %d characters", verb, len(shown))
+		}
 	}
 	_, e1 := v.Open(other, sealed)
 	_, e2 := v.Open(card, []byte(number.Digits()))
