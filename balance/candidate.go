@@ -15,7 +15,8 @@ type Wanted struct {
 	Acquirer  spec.Institution
 	Approval  spec.ApprovalCode
 	Merchant  spec.MerchantID
-	Amount    spec.Money // in the program's currency, or as in DE4
+	Amount    spec.Money // in the program's currency
+	Wire      spec.Money // DE4
 	Date      uint16     // DE12, MMDD
 	Time      uint32     // DE12, hhmmss
 }
@@ -31,7 +32,7 @@ type Candidates struct {
 func (v *View) Candidates(w *Wanted) (c Candidates, ready bool) {
 	q := Query{
 		Kind: QueryClearing, Key: w.Reference, Card: w.Card, RRN: w.RRN, Acquirer: w.Acquirer, Approval: w.Approval,
-		Merchant: w.Merchant, Amount: w.Amount, Date: w.Date, Time: w.Time, Since: v.Now.Add(-MatchableFor).UnixMilli(),
+		Merchant: w.Merchant, Amount: w.Amount, Wire: w.Wire, Date: w.Date, Time: w.Time, Since: v.Now.Add(-MatchableFor).UnixMilli(),
 	}
 	for _, p := range v.purchases {
 		if q.matchesPurchase(p) {
@@ -92,7 +93,7 @@ func (q *Query) mayMean(k Key, d *Details, code spec.ApprovalCode) bool {
 	case d.Merchant == q.Merchant && q.Merchant != (spec.MerchantID{}) && apart(d.LocalTime, q.Time) <= LocalTimeApart:
 		return true
 	}
-	return d.LocalDate == q.Date && (d.Amount == q.Amount || d.Billing == q.Amount)
+	return d.LocalDate == q.Date && (d.Amount == q.Amount || d.Billing == q.Amount || d.Amount == q.Wire)
 }
 
 // apart is how many seconds lie between two times of day, hhmmss, on whatever days.

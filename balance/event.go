@@ -69,10 +69,10 @@ const (
 	Incremented   Kind = 44 // 0100 that adds to an open authorization
 
 	// In house logs.
-	FileTaken   Kind = 60 // a clearing file begins, or is done up to a record
-	FeePosted   Kind = 61
-	Resolved    Kind = 62 // what was in suspense was placed by a person; also in wallets
-	FileClosed  Kind = 63 // every record of a clearing file is placed
+	FileTaken  Kind = 60 // a clearing file begins, or is done up to a record
+	FeePosted  Kind = 61
+	Resolved   Kind = 62 // what was in suspense was placed by a person; also in wallets
+	FileClosed Kind = 63 // every record of a clearing file is placed
 )
 
 var kindNames = map[Kind]string{
@@ -157,23 +157,27 @@ type Flags uint32
 
 // The flags.
 const (
-	FlagOurCode        Flags = 1 << iota // the approval code came from the card's counter
-	FlagAmountDiffers                    // the advice's amount is not the one we approved
-	FlagAfterReversal                    // came after the reversal of its purchase
-	FlagNetworkNo                        // the network refused in our place what we had approved
-	FlagSuspicious                       // DE95 with a zero head and a non-zero tail
-	FlagAboveHold                        // DE95 not below the hold
-	FlagNotPlaceable                     // amount in no usable currency, or other content under one key
-	FlagUnconditional                    // held without asking for funds
-	FlagLate                             // past its deadline
-	FlagPartlyReversed                   // a part of it was reversed
-	FlagRefund                           // money goes to the card
-	FlagWithinTolerance                  // cleared above the hold, as much as its class may
-	FlagOver                             // cleared above the hold by more
-	FlagDoubleSale                       // cleared again after it was cleared in full
-	FlagNoAuthorization                  // cleared without an authorization
-	FlagNotOpen                          // cleared when nothing was held any more: refused, reversed, ran out
-	FlagDispute                          // a chargeback, or what answers one
+	FlagOurCode         Flags = 1 << iota // the approval code came from the card's counter
+	FlagAmountDiffers                     // the advice's amount is not the one we approved
+	FlagAfterReversal                     // came after the reversal of its purchase
+	FlagNetworkNo                         // the network refused in our place what we had approved
+	FlagSuspicious                        // DE95 with a zero head and a non-zero tail
+	FlagAboveHold                         // DE95 not below the hold
+	FlagNotPlaceable                      // amount in no usable currency, or other content under one key
+	FlagUnconditional                     // held without asking for funds
+	FlagLate                              // past its deadline
+	FlagPartlyReversed                    // a part of it was reversed
+	FlagRefund                            // money goes to the card
+	FlagWithinTolerance                   // cleared above the hold, as much as its class may
+	FlagOver                              // cleared above the hold by more
+	FlagDoubleSale                        // cleared again after it was cleared in full
+	FlagNoAuthorization                   // cleared without an authorization
+	FlagNotOpen                           // cleared when nothing was held any more: refused, reversed, ran out
+	FlagDispute                           // a chargeback, or what answers one
+	FlagTakesBack                         // a clearing record that takes back another
+	FlagTwice                             // a clearing record whose reference is posted already
+	FlagPartOf                            // an increment, or a completion by its own key: what it is part of is matched instead
+	FlagIncremented                       // increments were added to it
 )
 
 // State is where a purchase stands.

@@ -137,6 +137,9 @@ func (d *decoder) kept(w *Wallet) {
 		if p.State == Open {
 			w.open++
 		}
+		if p.preAuthorized() {
+			w.reserve(p.Key, true)
+		}
 		if p.State == Open && p.Details.Expires != 0 {
 			w.expiry = min(w.expiry, p.Details.Expires)
 		}

@@ -26,9 +26,11 @@ type Query struct {
 	Merchant spec.MerchantID
 	Acquirer spec.Institution
 	Amount   spec.Money
-	Date     uint16 // QueryClearing: local date MMDD
-	Time     uint32 // QueryClearing: local time hhmmss
-	Since    int64  // entries before this need not be read, Unix milliseconds
+	Wire     spec.Money // QueryClearing: DE4
+	Date     uint16     // QueryClearing: local date MMDD
+	Time     uint32     // QueryClearing: local time hhmmss
+	AnyPrice bool       // QueryApproval: Amount does not matter
+	Since    int64      // entries before this need not be read, Unix milliseconds
 }
 
 // QueryKind says what is looked up.
@@ -118,6 +120,30 @@ func (v *View) ByApproval(card spec.CardID, code spec.ApprovalCode, amount spec.
 	return v.only(Query{Kind: QueryApproval, Card: card, Approval: code, Amount: amount, Merchant: merchant})
 }
 
+// ByCode finds the one purchase of a card with this DE38 and DE42, whatever its amount; none when
+// there are two.
+func (v *View) ByCode(card spec.CardID, code spec.ApprovalCode, merchant spec.MerchantID) (p *Purchase, ready bool) {
+	return v.only(Query{Kind: QueryApproval, Card: card, Approval: code, Merchant: merchant, AnyPrice: true})
+}
+
+// PreAuthorization finds the one open pre-authorization (DE61[2]) of a card with this DE37, DE32 and
+// DE42; nil when there are none or two. What is open is always in memory.
+func (v *View) PreAuthorization(card spec.CardID, rrn spec.RRN, acquirer spec.Institution, merchant spec.MerchantID) *Purchase {
+	q := Query{Kind: QueryRRN, Card: card, RRN: rrn, Acquirer: acquirer}
+	var found *Purchase
+	for _, k := range v.preAuthorized {
+		p := v.purchases[k]
+		if !q.matchesPurchase(p) || p.Details.Merchant != merchant {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = p
+	}
+	return found
+}
+
 func (v *View) inMemory(sent int64, dated bool) bool {
 	return !v.memory.left || (dated && sent > v.memory.watermark)
 }
@@ -157,8 +183,8 @@ func (v *View) only(q Query) (*Purchase, bool) {
 
 // matchesPurchase says whether a purchase is one that the query looks for.
 func (q *Query) matchesPurchase(p *Purchase) bool {
-	if p.State == IncrementOf {
-		return false // the purchase it adds to is
+	if p.State == IncrementOf || p.Flags&FlagPartOf != 0 {
+		return false // the purchase it is part of is
 	}
 	d := &p.Details
 	return q.matches(p.Key, p.Card, d, d.OurCode, p.OurAmount) || q.matches(p.Key, p.Card, d, d.NetworkCode, p.NetworkAmount)
@@ -166,7 +192,7 @@ func (q *Query) matchesPurchase(p *Purchase) bool {
 
 // matchesEvent says whether the event is of such a purchase.
 func (q *Query) matchesEvent(e *Event) bool {
-	if e.State == IncrementOf {
+	if e.State == IncrementOf || e.Flags&FlagPartOf != 0 {
 		return false
 	}
 	d := &e.Details
@@ -182,7 +208,7 @@ func (q *Query) matches(k Key, card spec.CardID, d *Details, code spec.ApprovalC
 	case QueryRRN:
 		return d.RRN == q.RRN && k.Acquirer() == q.Acquirer
 	case QueryApproval:
-		return code == q.Approval && amount == q.Amount && d.Merchant == q.Merchant
+		return code == q.Approval && (q.AnyPrice || amount == q.Amount) && d.Merchant == q.Merchant
 	case QueryClearing:
 		return q.mayMean(k, d, code)
 	case QueryRecord, QueryPurchase:

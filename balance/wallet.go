@@ -22,15 +22,16 @@ type Wallet struct {
 	Currency spec.Currency
 	Balances
 
-	cards     []Card
-	purchases map[Key]*Purchase
-	records   map[Key]Record
-	postings  map[Key]Posting // by reference
-	files     []fileMark
-	memory    memory
-	open      int      // purchases that hold money
-	journal   *journal // of the draft that is not known to be in; nil: nothing is remembered
-	expiry    int64    // no open hold runs out before this, Unix milliseconds
+	cards         []Card
+	purchases     map[Key]*Purchase
+	records       map[Key]Record
+	postings      map[Key]Posting // by reference
+	files         []fileMark
+	memory        memory
+	open          int      // purchases that hold money
+	preAuthorized []Key    // those of them that are pre-authorizations; replaced, never changed in place
+	journal       *journal // of the draft that is not known to be in; nil: nothing is remembered
+	expiry        int64    // no open hold runs out before this, Unix milliseconds
 }
 
 // Card is one card of a wallet.
@@ -54,7 +55,7 @@ type Purchase struct {
 
 	OurAmount, NetworkAmount spec.Money // DE4 that went with each approval code
 
-	Authorized spec.Money // what may be posted for it: held and posted already, as of the last hold
+	Authorized spec.Money // what may be posted for it: held and posted already, as of the last online message
 	Posted     spec.Money // what was posted for it so far; below zero for money to the card
 }
 
@@ -212,7 +213,7 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	}
 	w.notePurchase(e.Purchase)
 	p := w.purchases[e.Purchase]
-	before := p.Held()
+	before, reserved := p.Held(), p.preAuthorized()
 	if p == nil {
 		p = &Purchase{Key: e.Purchase, Card: e.Card}
 		w.purchases[e.Purchase] = p
@@ -238,6 +239,9 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	}
 	p.State, p.Hold = e.State, e.Hold
 	p.Flags |= e.Flags
+	if now := p.preAuthorized(); now != reserved {
+		w.reserve(p.Key, now)
+	}
 	p.Posted -= e.Posted
 	if e.authorizes() {
 		p.Authorized = p.Hold + p.Posted
@@ -246,6 +250,20 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 		w.expiry = min(w.expiry, p.Details.Expires)
 	}
 	return p.Held() - before
+}
+
+// preAuthorized says whether the purchase is an open pre-authorization.
+func (p *Purchase) preAuthorized() bool {
+	return p != nil && p.State == Open && p.Details.Conditions&spec.PreAuthorization != 0
+}
+
+// reserve keeps the list of open pre-authorizations. A journal may have the old one.
+func (w *Wallet) reserve(k Key, open bool) {
+	if open {
+		w.preAuthorized = append(slices.Clip(w.preAuthorized), k)
+		return
+	}
+	w.preAuthorized = slices.DeleteFunc(slices.Clone(w.preAuthorized), func(other Key) bool { return other == k })
 }
 
 // authorizes says whether the event sets what may be posted for its purchase.
@@ -257,7 +275,7 @@ func (e *Event) authorizes() bool {
 		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Completed, Incremented,
 		FileTaken, FileClosed, FeePosted:
 	}
-	return e.State == Open
+	return e.State == Open || e.State == Paid
 }
 
 // merge takes the newer details, and keeps both approval codes: either matches later.
@@ -274,11 +292,13 @@ func (d *Details) merge(newer Details) {
 
 func (w *Wallet) moveRecord(e *Event, at int64) {
 	if e.Kind == Voided {
-		key := e.Purchase.Of(spec.Authorization)
-		if r, ok := w.records[key]; ok {
-			w.noteRecord(key)
-			r.Answer = e.Answer
-			w.records[key] = r
+		for _, class := range [...]spec.Class{spec.Authorization, spec.Financial} {
+			key := e.Purchase.Of(class)
+			if r, ok := w.records[key]; ok {
+				w.noteRecord(key)
+				r.Answer = e.Answer
+				w.records[key] = r
+			}
 		}
 		return
 	}

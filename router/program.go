@@ -14,6 +14,9 @@ type Program struct {
 	Ranges []string // leading digits of its numbers, six to eight of them
 	Rules  risk.Program
 	Holds  Holds
+
+	Tolerances Tolerances
+	Receiver   spec.Institution // DE100 of the clearing records that are this program's; 0: not said
 }
 
 // Holds is how long money is held for each class of purchase. After that it is released; the

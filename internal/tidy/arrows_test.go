@@ -23,12 +23,13 @@ var arrows = map[string][]string{
 	"balance/storetest": {"spec", "balance"},
 	"balance/embedded":  {"spec", "balance"},
 	"balance/dynamo":    {"spec", "balance"},
-	"router":            {"spec", "risk", "balance"},
+	"router":            {"spec", "spec/clearing", "risk", "balance"},
+	"jobs":              {"spec", "spec/clearing", "balance", "router"},
 	"switch":            {"spec"},
 	"vault":             {"spec"},
 	"wallet":            {"spec", "balance"},
 	"capture":           {"spec"},
-	"cardnet":           {}, // an independent peer: it is to catch our misreadings
+	"cardnet":           {"spec", "spec/clearing"}, // its messages are an independent peer's: it is to catch our misreadings
 	"cmd":               {"*"},
 	"internal":          {"*"},
 	"deploy":            {},

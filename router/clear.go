@@ -1,0 +1,218 @@
+package router
+
+import (
+	"fmt"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// place decides a clearing record of a card of ours on one version of its wallet (DOMAIN §3, §4, and the
+// layout's rules of what goes to suspense). It never fails for a reason of business.
+func (m *filed) place(v *balance.View) balance.Decision {
+	program := m.router.programNamed(v.Program)
+	card, ok := v.Card(m.row.Card)
+	if !ok || program == nil {
+		return balance.Decision{Undecided: fmt.Errorf("wallet %s: card %s or program %q is not known", v.Log, m.row.Card, v.Program)}
+	}
+	amount, ok := usable(m.record, v.Currency)
+	if !ok {
+		return m.suspend(v, balance.PlacedSuspended, "its currency cannot be posted", balance.Key{}, balance.StandingNone)
+	}
+	c := &claim{record: m.record, program: program, amount: amount, day: m.filing.Day}
+	found, ready := v.Candidates(m.wanted(amount))
+	if !ready {
+		return balance.Decision{}
+	}
+	switch {
+	case m.record.Reversal:
+		return m.takeBack(v, &card, found.Postings)
+	case m.record.Presentment():
+		return m.present(v, &card, c, &found)
+	}
+	return m.dispute(v, &card, c, found.Postings)
+}
+
+func (m *filed) wanted(amount spec.Money) *balance.Wanted {
+	q := m.record
+	w := &balance.Wanted{
+		Card: m.row.Card, Reference: m.reference(), RRN: q.RRN, Acquirer: q.Acquirer, Approval: q.Approval, Merchant: q.Merchant,
+		Amount: amount, Wire: q.Amount,
+	}
+	if !saysSomething(q.RRN[:]) {
+		w.RRN = spec.RRN{}
+	}
+	if q.Local != 0 {
+		w.Date, w.Time = localParts(q.Local)
+	}
+	return w
+}
+
+// present posts a first presentment: a sale, or a refund.
+func (m *filed) present(v *balance.View, card *balance.Card, c *claim, found *balance.Candidates) balance.Decision {
+	known, twice := m.presented(found.Postings)
+	if twice {
+		return m.suspend(v, balance.PlacedSuspended, "its reference is posted already", balance.Key{}, balance.StandingNone)
+	}
+	var hit *balance.Purchase
+	if known != (balance.Key{}) { // another part of the same sale
+		p, ready := v.Purchase(known)
+		if !ready {
+			return balance.Decision{}
+		}
+		hit = p
+	}
+	if hit == nil {
+		one, rule, several := c.match(found.Purchases)
+		if several && (!c.record.Credit() || paidAtOnce(found.Purchases)) {
+			return m.suspend(v, balance.PlacedAmbiguous, fmt.Sprintf("several purchases fit by rule %d", rule), balance.Key{}, balance.StandingNone)
+		}
+		hit = one
+	}
+	p := posting{
+		card: card, program: c.program, amount: c.amount, credit: c.record.Credit(), mcc: c.record.MCC, foreign: c.foreign(),
+		waits: m.waiting(found.Postings),
+	}
+	p.part, p.last = m.part()
+	e := m.event(balance.Presented, balance.PlacedForced)
+	e.Clearing.Reference, e.Clearing.Standing = m.reference(), balance.StandingDone
+	if hit == nil {
+		e.Details = clearingDetails(m.record)
+	}
+	return balance.Decision{Events: p.events(e, hit)}
+}
+
+// presented looks for the record's DE31 among what was presented before: twice when this very one is posted,
+// else the purchase that another part of the sale was posted to.
+func (m *filed) presented(postings []balance.Posting) (purchase balance.Key, twice bool) {
+	mine := m.reference()
+	for i := range postings {
+		p := &postings[i]
+		if p.Reference.Function() != m.record.Function || p.Standing != balance.StandingDone {
+			continue
+		}
+		if mine.Part() == 0 || p.Reference == mine {
+			return balance.Key{}, true
+		}
+		if p.Card == m.row.Card {
+			purchase = p.Purchase
+		}
+	}
+	return purchase, false
+}
+
+// waiting says whether a reversal of this record came before it and is in suspense.
+func (m *filed) waiting(postings []balance.Posting) bool {
+	mine := m.reference()
+	for i := range postings {
+		p := &postings[i]
+		if p.Reference == mine && p.Standing == balance.StandingWaiting && p.Card == m.row.Card && p.Amount == m.record.Amount {
+			return true
+		}
+	}
+	return false
+}
+
+// paidAtOnce says whether any of the purchases is a refund that was credited before its clearing.
+func paidAtOnce(purchases []*balance.Purchase) bool {
+	for _, p := range purchases {
+		if p.State == balance.RefundPaid {
+			return true
+		}
+	}
+	return false
+}
+
+// takeBack undoes the one record that a reversal is about: same DE24, card, DE4 and DE31.
+func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance.Posting) balance.Decision {
+	mine := m.reference()
+	var hit *balance.Posting
+	free := true // nothing else stands under the name of what it is about
+	for i := range postings {
+		p := &postings[i]
+		if p.Reference == mine && p.Standing != balance.StandingParked {
+			free = false
+		}
+		part, _ := m.part()
+		same := p.Reference.Function() == m.record.Function && p.Card == m.row.Card && p.Amount == m.record.Amount && p.Currency == m.record.Currency
+		if !same || p.Standing != balance.StandingDone || (part != 0 && p.Reference != mine) {
+			continue
+		}
+		if hit != nil {
+			return m.suspend(v, balance.PlacedAmbiguous, "several records with its reference can be taken back", balance.Key{}, balance.StandingNone)
+		}
+		hit = p
+	}
+	if hit == nil {
+		if !free {
+			mine = balance.Key{}
+		}
+		return m.later(v, "what it takes back is not known", mine, balance.StandingWaiting)
+	}
+	purchase, ready := v.Purchase(hit.Purchase)
+	if !ready {
+		return balance.Decision{}
+	}
+	e := m.event(balance.PostingUndone, balance.PlacedOther)
+	return balance.Decision{Events: []balance.Event{undo(e, hit.Clearing, purchase, card)}}
+}
+
+// dispute posts a second presentment, which debits again, or a chargeback, a provisional credit. Both are
+// about a presentment whose reference must be known.
+func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings []balance.Posting) balance.Decision {
+	mine := m.reference()
+	var about *balance.Posting
+	for i := range postings {
+		p := &postings[i]
+		switch {
+		case p.Card != m.row.Card:
+		case p.Reference == mine && p.Standing == balance.StandingDone:
+			return m.suspend(v, balance.PlacedSuspended, "its reference is posted already", balance.Key{}, balance.StandingNone)
+		case p.Reference.Function() == firstPresentment && p.Standing == balance.StandingDone:
+			about = p
+		}
+	}
+	if about == nil {
+		return m.later(v, "the presentment it is about is not known", mine, balance.StandingParked)
+	}
+	purchase, ready := v.Purchase(about.Purchase)
+	if !ready {
+		return balance.Decision{}
+	}
+	e := m.event(balance.Presented, balance.PlacedOther)
+	e.Flags = balance.FlagDispute
+	e.Clearing.Reference, e.Clearing.Standing = mine, balance.StandingDone
+	credit := m.record.Chargeback()
+	if credit {
+		e.Kind = balance.Credited
+	}
+	move(&e, c.amount, credit, card)
+	keep(&e, about.Purchase, purchase)
+	return balance.Decision{Events: []balance.Event{e}}
+}
+
+// firstPresentment is DE24 of a first presentment.
+const firstPresentment = 200
+
+// later leaves a record for the end of its file, and there puts it into suspense.
+func (m *filed) later(v *balance.View, why string, reference balance.Key, standing balance.Standing) balance.Decision {
+	if !m.last {
+		m.placed.Deferred = true
+		return balance.Decision{}
+	}
+	return m.suspend(v, balance.PlacedSuspended, why, reference, standing)
+}
+
+// suspend records that somebody must look at the record. No money moves.
+func (m *filed) suspend(v *balance.View, placement balance.Placement, why string, reference balance.Key, standing balance.Standing) balance.Decision {
+	e := m.event(balance.Suspended, placement)
+	e.Note, e.Details = why, clearingDetails(m.record)
+	e.Flags = balance.FlagNotPlaceable | flagsOf(m.record)
+	name := v.Program
+	if name == "" {
+		name = m.filing.Link
+	}
+	e.Counter = balance.Account{Kind: balance.AccountSuspense, Name: name}
+	e.Clearing.Reference, e.Clearing.Standing = reference, standing
+	return balance.Decision{Events: []balance.Event{e}}
+}

@@ -1,0 +1,191 @@
+package router
+
+import (
+	"sekisho/balance"
+	"sekisho/spec"
+	"sekisho/spec/clearing"
+)
+
+// posting is money that clearing, or a person for it, moves on a card.
+type posting struct {
+	card    *balance.Card
+	program *Program
+	amount  spec.Money // in the program's currency
+	credit  bool
+	mcc     uint16
+	foreign bool
+	part    uint8 // 0: all of the sale
+	last    bool  // nothing more is to come of the sale
+	waits   bool  // its reversal came first: it is undone at once
+}
+
+// events post to a purchase, or to none: then the posting is a purchase of its own. e has the key, who, and
+// what it is called by; its placement says what was found.
+func (p *posting) events(e balance.Event, hit *balance.Purchase) []balance.Event {
+	amount := p.amount
+	switch {
+	case hit == nil:
+		if e.Purchase == (balance.Key{}) {
+			e.Purchase = e.Key.Purchase()
+		}
+		e.State = balance.Settled
+		if !p.credit {
+			e.Flags |= balance.FlagNoAuthorization
+		}
+	case p.credit:
+		e.Purchase, e.State, e.Counter = hit.Key, balance.Settled, owedTo(hit, e.Counter)
+		e.Flags |= refundFlags(hit)
+		if hit.State == balance.RefundPaid {
+			amount += hit.Posted // paid at once: what is left, which is often nothing
+		}
+	default:
+		e.Purchase, e.Counter = hit.Key, owedTo(hit, e.Counter)
+		p.settle(&e, hit)
+		if hit.State == balance.Paid && p.part == 0 {
+			amount -= hit.Posted // posted by an online message: the clearing amount is the true one
+		}
+	}
+	if p.credit {
+		e.Kind, e.Clearing.Placement = balance.Credited, balance.PlacedOther
+		e.Flags |= balance.FlagRefund
+	}
+	move(&e, amount, p.credit, p.card)
+	if !p.waits {
+		return []balance.Event{e}
+	}
+	after := &balance.Purchase{Key: e.Purchase, State: e.State, Hold: e.Hold, Posted: -e.Posted, Counter: e.Counter}
+	if hit != nil {
+		after.Posted += hit.Posted
+	}
+	u := balance.Event{Kind: balance.PostingUndone, Card: e.Card, Actor: e.Actor, Answer: e.Answer, Counter: e.Counter}
+	return []balance.Event{e, undo(u, e.Clearing, after, p.card)}
+}
+
+// settle says where a sale stands after a presentment, and where its record is placed.
+func (p *posting) settle(e *balance.Event, hit *balance.Purchase) {
+	total := hit.Posted + p.amount
+	if hit.State == balance.Paid && p.part == 0 {
+		total = p.amount
+	}
+	e.Clearing.Placement = balance.PlacedMatched
+	switch hit.State {
+	case balance.Open, balance.AccountVerified, balance.Unsettled, balance.Paid:
+		p.compare(e, total, hit.Authorized)
+	case balance.Settled:
+		if p.part != 0 {
+			p.compare(e, total, hit.Authorized)
+			break
+		}
+		e.Clearing.Placement = balance.PlacedOver
+		e.Flags |= balance.FlagDoubleSale
+	case balance.StateNone, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,
+		balance.Tombstone, balance.TombstonePart, balance.RefundDue, balance.InSuspense, balance.VoidedLate,
+		balance.HoldExpired, balance.RefundPaid, balance.PartlySettled, balance.IncrementOf:
+		e.Flags |= balance.FlagNotOpen
+	}
+	switch {
+	case p.last:
+		e.State = balance.Settled
+	case hit.State == balance.Open:
+		e.State, e.Hold = balance.Open, max(0, hit.Hold-p.amount)
+	case hit.State == balance.Settled:
+		e.State = balance.Settled
+	default:
+		e.State = balance.PartlySettled
+	}
+}
+
+// compare places a sale by what it comes to and what was authorized for it.
+func (p *posting) compare(e *balance.Event, total, authorized spec.Money) {
+	switch {
+	case total <= authorized:
+	case p.program.tolerated(total, authorized, p.mcc, p.foreign):
+		e.Flags |= balance.FlagWithinTolerance
+	default:
+		e.Clearing.Placement = balance.PlacedOver
+		e.Flags |= balance.FlagOver
+	}
+}
+
+// refundFlags say what is odd about a refund for this purchase.
+func refundFlags(hit *balance.Purchase) balance.Flags {
+	switch hit.State {
+	case balance.RefundDue, balance.RefundPaid, balance.Unsettled:
+		return 0
+	case balance.Settled:
+		return balance.FlagDoubleSale
+	case balance.StateNone, balance.Open, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,
+		balance.Tombstone, balance.TombstonePart, balance.AccountVerified, balance.InSuspense, balance.VoidedLate,
+		balance.HoldExpired, balance.PartlySettled, balance.Paid, balance.IncrementOf:
+	}
+	return balance.FlagNotOpen
+}
+
+// owedTo is the account on the other side: the purchase's, where it has one.
+func owedTo(p *balance.Purchase, otherwise balance.Account) balance.Account {
+	if p.Counter.Kind == balance.AccountSettlement {
+		return p.Counter
+	}
+	return otherwise
+}
+
+// move puts money into the event: a debit lowers posted and what is allocated to the card alike; a credit
+// raises both, but on a closed card posted only.
+func move(e *balance.Event, amount spec.Money, credit bool, card *balance.Card) {
+	if !credit {
+		amount = -amount
+	}
+	e.Posted, e.Allocated = amount, amount
+	if amount > 0 && card.Status == balance.CardClosed {
+		e.Allocated = 0
+	}
+	e.Clearing.Moved, e.Clearing.MovedCard = e.Posted, e.Allocated
+}
+
+// undo makes the event that takes a posting back. What was held for its purchase stays released.
+func undo(e balance.Event, done balance.Clearing, purchase *balance.Purchase, card *balance.Card) balance.Event {
+	placement, amount, currency := e.Clearing.Placement, e.Clearing.Amount, e.Clearing.Currency
+	e.Clearing = done
+	e.Clearing.Placement, e.Clearing.Standing = placement, balance.StandingUndone
+	if amount != 0 || currency != 0 {
+		e.Clearing.Amount, e.Clearing.Currency = amount, currency
+	}
+	e.Posted, e.Allocated = -done.Moved, -done.MovedCard
+	if e.Posted > 0 && card.Status == balance.CardClosed {
+		e.Allocated = 0
+	}
+	e.Flags |= balance.FlagTakesBack
+	if purchase == nil {
+		return e
+	}
+	keep(&e, purchase.Key, purchase)
+	first := done.Reference.Function() == firstPresentment
+	if first && purchase.State != balance.Open && purchase.Posted-e.Posted == 0 {
+		e.State, e.Hold = balance.Unsettled, 0
+	}
+	return e
+}
+
+// keep leaves a purchase as it stands. It may be nil: nothing is known of it any more.
+func keep(e *balance.Event, key balance.Key, p *balance.Purchase) {
+	if p == nil {
+		return
+	}
+	e.Purchase, e.State, e.Hold = key, p.State, p.Hold
+	e.Counter = owedTo(p, e.Counter)
+}
+
+// flagsOf say what a record is where nothing else tells: whether it gives money and whether it takes another
+// record back.
+func flagsOf(q *clearing.Record) (f balance.Flags) {
+	if q.Credit() || q.Chargeback() {
+		f |= balance.FlagRefund
+	}
+	if q.Chargeback() || q.SecondPresentment() {
+		f |= balance.FlagDispute
+	}
+	if q.Reversal {
+		f |= balance.FlagTakesBack
+	}
+	return f
+}
