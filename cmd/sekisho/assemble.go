@@ -25,6 +25,8 @@ type engine struct {
 	store    balance.Store
 	book     *balance.Book
 	hasher   *spec.Hasher
+	router   *router.Router
+	control  *control // nil for a table: there every command opens the table itself
 	registry *prometheus.Registry
 	network  atomic.Pointer[authswitch.Switch] // nil until the links are open
 	admin    *http.Server
@@ -71,6 +73,12 @@ func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, er
 	if err := e.listen(ctx, s); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
+	if s.Dynamo == nil {
+		l := &ledger{settings: s, store: e.store, book: e.book, router: e.router, hasher: e.hasher, log: log}
+		if e.control, err = openControl(ctx, l, allJobs()); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
 	e.setState("serving")
 	return e, nil
 }
@@ -110,8 +118,8 @@ func (e *engine) listen(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	handler := router.New(e.book, s.Programs, e.log, router.NewMetrics(e.registry))
-	network, err := authswitch.New(e.log, handler, metrics, configs...)
+	e.router = router.New(e.book, s.Programs, e.log, router.NewMetrics(e.registry))
+	network, err := authswitch.New(e.log, e.router, metrics, configs...)
 	if err != nil {
 		return err
 	}
@@ -181,6 +189,7 @@ func (e *engine) readiness() readiness {
 // everything is closed. When ctx ends first the rest is closed as it is, and the error says so.
 func (e *engine) Drain(ctx context.Context) error {
 	e.setState("draining")
+	e.control.Stop()
 	err := e.network.Load().Drain(ctx)
 	if err != nil {
 		err = fmt.Errorf("draining: %w", err)
@@ -204,6 +213,9 @@ const endTimeMax = 2 * time.Second
 func (e *engine) end(ctx context.Context) error {
 	var errs []error
 	e.endOnce.Do(func() { close(e.ended) })
+	if err := e.control.Close(ctx); err != nil {
+		errs = append(errs, err)
+	}
 	if err := closeBook(ctx, e.book); err != nil {
 		errs = append(errs, fmt.Errorf("closing the book: %w", err))
 	}

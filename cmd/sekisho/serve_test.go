@@ -192,9 +192,10 @@ func TestWhileItDrainsItIsNotReadyAndASecondSignalEndsIt(t *testing.T) {
 func TestAStoreInUseIsRefusedAndItsHolderNamed(t *testing.T) {
 	t.Parallel()
 	p := startServe(t)
-	out, err := exec.Command("sekisho", "verify", "--config", p.cmd.Args[3]).CombinedOutput()
+	wallets := writeFile(t, t.TempDir(), "w.yaml", "wallets: [{id: bob, posted: 1, program: prepaid}]\n")
+	out, err := exec.Command("sekisho", "seed", "--config", p.cmd.Args[3], wallets).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), fmt.Sprintf("held by another process (pid %d)", p.cmd.Process.Pid)) {
-		t.Errorf("verify beside serve: %v, %s", err, out)
+		t.Errorf("seed beside serve: %v, %s", err, out)
 	}
 }
 
