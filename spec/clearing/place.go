@@ -10,6 +10,7 @@ import (
 // have, that its number is the next one, and what the trailer says.
 func (r *Reader) place() *Reject {
 	m := &r.image
+	r.kind = nil
 	if !m.fields.Has(24) && knownMTI(m.mti) {
 		return broken(m.size, "DE24 (function code) is missing")
 	}

@@ -31,6 +31,8 @@ type Reader struct {
 	totals Totals
 	last   uint32 // DE71 of the record before
 	closed bool   // the trailer was read
+
+	readable bool // the last step read a record's fields, whatever was then found about it
 }
 
 // Header is the first record of a file.
@@ -101,13 +103,16 @@ func (r *Reader) Next(into *Record) error {
 
 // advance reads one record of any kind, and at the end io.EOF. It remembers an error.
 func (r *Reader) advance() error {
-	if r.err == nil {
-		r.err = r.step()
+	if r.err != nil {
+		r.readable = false
+		return r.err
 	}
+	r.err = r.step()
 	return r.err
 }
 
 func (r *Reader) step() error {
+	r.readable = false
 	if r.totals.Count == 0 {
 		if err := r.detect(); err != nil {
 			return err
@@ -130,6 +135,7 @@ func (r *Reader) step() error {
 	if err != nil {
 		return err
 	}
+	r.readable = true
 	if wrong := r.place(); wrong != nil {
 		return r.atImage(wrong)
 	}
