@@ -100,7 +100,7 @@ func FuzzWriter(f *testing.F) {
 		got := records[0]
 		approvalWant := spec.ApprovalCode{}
 		copy(approvalWant[:], trimmed([]byte(blanks(d.Approval[:]))))
-		if got.MTI != mti || got.Function != function || got.Amount != spec.Money(amount) || got.Currency != d.Currency ||
+		if got.MTI != mti || got.Function != function || got.Amount != spec.Money(amount) || got.Currency != d.Currency || got.Local != local ||
 			got.Reference != d.Reference || got.Approval != approvalWant ||
 			string(got.Name[:]) != blanks(d.Name[:]) || totals.Sum != got.Amount {
 			t.Fatalf("wrote %+v\nread %+v", d.Record, got)

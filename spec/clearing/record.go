@@ -2,12 +2,17 @@
 // claimed): a header, records that say what was bought, given back or disputed, and a trailer with
 // their number and sum.
 //
-// A reader holds every rule of the layout. What it cannot see are changes that make another valid
-// file: one digit for another in an amount whose sum still agrees with the trailer, in a date, a
-// currency, a reference, an institution, a card number; one letter for another in a name. A single
-// bit turned in such a place of the file is seen only when the character it makes is not allowed
-// there (in ASCII that is every flip of the highest bit), or in DE4, DE71 and the trailer's sums.
-// A byte of DE55 can be anything.
+// A reader holds every rule of the layout. What it cannot see is a change that makes another valid
+// file, for there is no check sum. One bit turned over is always seen in a record length, a message
+// type, a bitmap, in DE4 (the sum), DE71, DE49 to DE51 where PDS 3002 stands, and in the private
+// elements of header and trailer. Elsewhere it is seen only when the character it makes is not
+// allowed there: of a digit's eight bits the upper four, and of the lower ones those that lead past
+// 9. Not seen are one digit for another in DE2 (but its Luhn digit then fails, which is told by
+// Card.Luhn), 3, 5, 6, 9, 10, 12, 14, 16, 23, 25, 26, 30, 31, 32, 33, 40, 93, 94, 97, 100; DE24
+// between 451 and 453; one printable character for another in DE22, 37, 38, 41, 42, 43, 54, 72; in
+// private elements of a detail record anything that keeps tag, length and format; and any byte of
+// DE55. A whole byte turned over (XOR FF) is seen everywhere but in DE55 and in cp037 text, where
+// the lower case letters a to f, j to m, s to v, and some punctuation are each other's complements.
 package clearing
 
 import "sekisho/spec"

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"sekisho/spec"
 )
@@ -71,6 +72,9 @@ func (w *Writer) Write(d *Draft) error {
 	}
 	if d.Reversal && d.ReversalDate.IsZero() {
 		return w.fail(errors.New("PDS 3007: a reversal needs ReversalDate, the date of its original's file"))
+	}
+	if year := time.Unix(d.Local, 0).UTC().Year(); d.Local != 0 && (year < 2000 || year > 2099) {
+		return w.fail(fmt.Errorf("DE12: year %d cannot be written with two digits, expected 2000 to 2099", year))
 	}
 	v := d.values(kind, w.parties)
 	for _, f := range d.Further {
