@@ -54,14 +54,20 @@ func (n *Network) asking(p *Purchase, m message) errand {
 		}
 		p.first = answer
 		if !a.Approved() {
+			if a.ActionCode == "51" || a.ActionCode == "61" { // known card, not cancelled before
+				n.books.settle(p, SaleDeclined)
+			}
 			return
 		}
 		if cancelled {
 			n.unexpected("0110: approved though its reversal had come first")
 		}
 		p.Approval = cmp.Or(p.Approval, a.Approval)
-		if p.Processing == processPurchase {
+		switch {
+		case p.Processing == processPurchase:
 			n.books.approve(p, a.Amount)
+		case p.Processing == processRefund && p.Amount > 0:
+			n.books.settle(p, SaleOpen)
 		}
 	}
 	return e

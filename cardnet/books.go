@@ -19,8 +19,10 @@ func (n *Network) Expected() map[Card]Held { return n.books.all() }
 
 // books add up what is held per card. The state of each purchase is in the Purchase.
 type books struct {
-	mu    sync.Mutex
-	cards map[Card]Held
+	mu     sync.Mutex
+	cards  map[Card]Held
+	sales  map[saleKey]*soldLine // nil: none are remembered
+	fallen int                   // of them, those that do not stand
 }
 
 // state is what the network believes of one purchase.
@@ -106,6 +108,11 @@ func (b *books) move(p *Purchase, amount int64) {
 		h.Open++
 	}
 	b.cards[p.Card] = h
+	if amount > 0 {
+		b.note(p, amount, SaleOpen)
+	} else {
+		b.note(p, 0, SaleReversed)
+	}
 }
 
 // doubt notes whether the last message about a purchase got an answer.
@@ -123,4 +130,7 @@ func (b *books) doubt(p *Purchase, doubt bool) {
 		h.Uncertain--
 	}
 	b.cards[p.Card] = h
+	if line, known := b.sales[p.saleKey()]; known {
+		line.doubt = doubt
+	}
 }

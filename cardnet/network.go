@@ -1,7 +1,8 @@
 // Package cardnet is a card network to practise on: it connects to a switch, signs on, pays,
 // cancels and stands in, and checks every answer against its request. It speaks a JCB-style
 // dialect (unofficial) through moov's codec and client and shares no code with the switch,
-// so that a misreading on one side does not hide one on the other.
+// so that a misreading on one side does not hide one on the other. Afterwards it writes the
+// clearing file for what it has sold, with the writer of spec/clearing.
 package cardnet
 
 import (
@@ -63,6 +64,9 @@ func Dial(ctx context.Context, cfg Config) (*Network, error) {
 		books:   newBooks(),
 		tally:   newTally(),
 		changed: make(chan struct{}),
+	}
+	if cfg.Sales {
+		n.books.sales = make(map[saleKey]*soldLine)
 	}
 	n.serial.Store(rand.Uint64N(1e12)) //nolint:gosec // only has to differ from other runs
 	sessions := make([]*session, 0, cfg.Connections)

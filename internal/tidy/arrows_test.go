@@ -95,6 +95,9 @@ func TestRoomsImportOnlyAlongTheArrows(t *testing.T) {
 				}
 				continue
 			}
+			if room == "cardnet" && !strings.HasPrefix(f.name, "cardnet/clearing") {
+				t.Errorf("%s imports %s: only clearing*.go may, what goes over the wire shares nothing with the switch", f.at(at), imported)
+			}
 			if !slices.Contains(may, "*") && roomOf(ours) != room && !slices.Contains(may, roomOf(ours)) {
 				t.Errorf("%s imports %s: %s may import only %s; declare a small interface here, or move the code", f.at(at), imported, room, strings.Join(append(may, "the standard library"), ", "))
 			}
