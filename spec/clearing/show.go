@@ -29,10 +29,12 @@ type ShownField struct {
 	Tag    uint16 // of a private element, which follows its carrier; else 0
 	Name   string
 	Value  string
-	Opaque bool
-	Size   int   // of the content, in bytes
-	Offset int64 // in the file, of a data element's first byte, its length included
-	Length int   // of it from there, in bytes; 0 for a private element
+	Opaque bool // it has no value, only a size
+	// Carrier says that the field holds nothing but private elements, which follow the first one.
+	Carrier bool
+	Size    int   // of the content, in bytes
+	Offset  int64 // in the file, of a data element's first byte, its length included
+	Length  int   // of it from there, in bytes; 0 for a private element
 }
 
 // Show reads the file to its end and hands over each record, header and trailer included. At a
@@ -110,6 +112,7 @@ func (m *image) showField(n int) ShownField {
 	case n == 55 || n == 72:
 		s.Opaque = true
 	case carries(n):
+		s.Carrier = true
 		s.Value = fmt.Sprintf("%d characters", size)
 	default:
 		s.Value = string(m.field(n))
