@@ -18,7 +18,9 @@ import (
 	"sekisho/vault"
 )
 
-// house is a folder with a configuration and a file of wallets.
+// house is a folder with a configuration and a file of wallets. A test that opens its store on disk
+// more than once is not parallel: a child that another test has forked and that has not become its
+// program yet still holds the lock of the store that was just closed.
 type house struct {
 	*testing.T
 	dir, wallets string
@@ -124,7 +126,6 @@ func (h *house) vault(s *settings) *vault.Vault {
 }
 
 func TestSeedSealsEveryNumberUnderAKeyThatItMakesBesideTheStore(t *testing.T) {
-	t.Parallel()
 	h := newHouse(t)
 	if v, err := openVault(h.settings(""), false); v != nil || err != nil {
 		t.Errorf("before anything is seeded there is %v, %v", v, err)
@@ -147,7 +148,6 @@ func TestSeedSealsEveryNumberUnderAKeyThatItMakesBesideTheStore(t *testing.T) {
 }
 
 func TestSeedingTheSameNumbersAgainChangesNothingAlthoughTheySealDifferently(t *testing.T) {
-	t.Parallel()
 	h := newHouse(t)
 	h.seed(h.settings(""))
 	before := h.issued(h.settings(""))
@@ -163,7 +163,6 @@ func TestSeedingTheSameNumbersAgainChangesNothingAlthoughTheySealDifferently(t *
 }
 
 func TestNothingThatSeedLeavesHoldsANumber(t *testing.T) {
-	t.Parallel()
 	h := newHouse(t)
 	h.seed(h.settings(""))
 	h.seed(h.settings(""))
@@ -211,7 +210,6 @@ func leaks(content []byte) bool {
 }
 
 func TestTheNumberKeyComesFromTheEnvironmentBeforeAFile(t *testing.T) {
-	t.Parallel()
 	h := newHouse(t)
 	path := filepath.Join(t.TempDir(), "keyset.json")
 	if err := vault.MakeFile(path); err != nil {
