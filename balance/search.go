@@ -44,13 +44,16 @@ func (s *search) event(q *Query, f *Found, e *Event) {
 	switch q.Kind {
 	case QueryRecord:
 		if f.Record == nil && e.Key == q.Key {
-			f.Record = &Record{Fingerprint: e.Fingerprint, Answer: e.Answer}
+			r := recordOf(e)
+			f.Record = &r
 			if a, ok := s.voided[e.Purchase]; ok && (e.Key == e.Purchase.Of(spec.Authorization) || e.Key == e.Purchase.Of(spec.Financial)) {
 				f.Record.Answer = a
 			}
 		}
 	case QueryPurchase:
 		s.purchase(q, f, e)
+	case QueryClearing:
+		s.clearing(q, f, e)
 	case QueryRRN, QueryApproval:
 		if e.Details != (Details{}) && q.matchesEvent(e) && len(f.Hits) < 2 && !slices.Contains(f.Hits, e.Purchase) {
 			f.Hits = append(f.Hits, e.Purchase)
@@ -67,14 +70,44 @@ func (s *search) purchase(q *Query, f *Found, e *Event) {
 	if f.Purchase == nil {
 		f.Purchase = &Purchase{Key: e.Purchase, Card: e.Card, State: e.State, Hold: e.Hold, Counter: e.Counter}
 	}
+	p := f.Purchase
 	if e.Details != (Details{}) {
-		older := e.Details
-		if f.Purchase.Details != (Details{}) {
-			older.merge(f.Purchase.Details)
+		if e.Details.OurCode.Real() && !p.Details.OurCode.Real() {
+			p.OurAmount = e.Details.Amount
 		}
-		f.Purchase.Details = older
+		if e.Details.NetworkCode.Real() && !p.Details.NetworkCode.Real() {
+			p.NetworkAmount = e.Details.Amount
+		}
+		older := e.Details
+		if p.Details != (Details{}) {
+			older.merge(p.Details)
+		}
+		p.Details = older
 	}
-	f.Purchase.Flags |= e.Flags
+	p.Flags |= e.Flags
+	if p.Of == (Key{}) {
+		p.Of = e.Of
+	}
+	if f.authorized {
+		p.Authorized -= e.Posted
+	}
+	p.Posted -= e.Posted
+	if e.authorizes() && !f.authorized { // what was posted up to then is found in this and older events
+		f.authorized = true
+		p.Authorized = e.Hold - e.Posted
+	}
+}
+
+// clearing collects what a clearing record may mean. The newest event of a reference says where it
+// stands.
+func (s *search) clearing(q *Query, f *Found, e *Event) {
+	r := e.Clearing.Reference
+	if r != (Key{}) && r.SameReference(q.Key) && !slices.ContainsFunc(f.Postings, func(p Posting) bool { return p.Reference == r }) && len(f.Postings) < hitsMax {
+		f.Postings = append(f.Postings, postingOf(e))
+	}
+	if e.Details != (Details{}) && q.matchesEvent(e) && len(f.Hits) < hitsMax && !slices.Contains(f.Hits, e.Purchase) {
+		f.Hits = append(f.Hits, e.Purchase)
+	}
 }
 
 // open are the queries that older entries could still answer.
