@@ -29,8 +29,7 @@ type Reader struct {
 	start  int64 // of the current record
 	header Header
 	totals Totals
-	last   uint32 // DE71 of the record before
-	closed bool   // the trailer was read
+	closed bool // the trailer was read
 
 	readable bool // the last step read a record's fields, whatever was then found about it
 }
@@ -152,12 +151,9 @@ func (r *Reader) detect() error {
 	if len(head) == 0 {
 		return &Reject{Empty, 0, 0, "expected a clearing file, found no byte"}
 	}
-	for at := 0; at <= rdwSize; at += rdwSize {
-		if len(head) < at+4 {
-			break
-		}
-		for _, set := range []Charset{CP037, ASCII} {
-			a := set.alphabet()
+	for _, set := range []Charset{CP037, ASCII} {
+		a := set.alphabet()
+		for at := 0; at <= rdwSize && len(head) >= at+4; at += rdwSize {
 			if first := head[at : at+4]; a[first[0]] == '1' && a[first[1]] == '6' && a[first[2]] == '4' && a[first[3]] == '4' {
 				r.framed, r.image.alphabet = at > 0, a
 				return nil

@@ -1,7 +1,6 @@
 package clearing
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -89,17 +88,4 @@ func TestAFileOfAnyLengthIsReadInTheSameMemory(t *testing.T) {
 		t.Errorf("the heap grew from %d to %d bytes over %d records", first, most, records)
 	}
 	t.Logf("%d records, %d bytes in %v, written and read; heap %d to %d bytes", records, totals.Bytes, time.Since(start).Round(time.Millisecond), first, most)
-}
-
-func TestARecordIsReadWithoutAllocating(t *testing.T) {
-	r := NewReader(bytes.NewReader(many(t, Options{}, 2000)), testHasher(t))
-	var rec Record
-	allocations := testing.AllocsPerRun(1000, func() {
-		if err := r.Next(&rec); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if allocations != 0 {
-		t.Errorf("%v allocations a record", allocations)
-	}
 }
