@@ -1,0 +1,205 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// Expired is what an expiry run did. Amounts are minor units.
+type Expired struct {
+	Job      string           `json:"job"` // expire
+	At       time.Time        `json:"at"`
+	Wallets  int              `json:"wallets"` // looked at
+	Expired  int              `json:"expired"` // holds released by this run
+	Amount   spec.Money       `json:"amount"`
+	Programs []ExpiredProgram `json:"programs"` // where there were any
+}
+
+// ExpiredProgram is the part of one program.
+type ExpiredProgram struct {
+	Program  string     `json:"program"`
+	Currency string     `json:"currency"`
+	Expired  int        `json:"expired"`
+	Amount   spec.Money `json:"amount"`
+}
+
+// expireAtOnce is how many wallets are looked at and tidied at the same time.
+const expireAtOnce = 64
+
+// Expire releases the holds that ran out by an instant, in every wallet. Such a hold counts as released
+// whether this runs or not: the next entry of its wallet would release it as well, and it stays matchable. It is
+// safe to run again, beside the traffic, and on several nodes at once: each hold is released once, and counted
+// by whoever did it. A wallet is looked at in the store, so that the book keeps those in memory that are in
+// use; only one with something to tidy goes through the book. progress, when given, is called now and then
+// with the number of logs looked at and of all.
+func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func(done, total int)) (Expired, error) {
+	logs, err := namesOf(ctx, book.Store())
+	if err != nil {
+		return Expired{}, err
+	}
+	x := &expiry{book: book, at: at, programs: map[string]*ExpiredProgram{}}
+	logs = slices.DeleteFunc(logs, IsHouse)
+	err = inParallel(ctx, expireAtOnce, logs, func(ctx context.Context, log string) error {
+		if err := x.tidy(ctx, log); err != nil {
+			return fmt.Errorf("expiring holds of wallet %s: %w", log, err)
+		}
+		if progress != nil {
+			progress(x.looked(), len(logs))
+		}
+		return nil
+	})
+	return x.result(), err
+}
+
+// expiry is a run.
+type expiry struct {
+	book *balance.Book
+	at   time.Time
+
+	mu       sync.Mutex
+	wallets  int
+	programs map[string]*ExpiredProgram
+}
+
+func (x *expiry) looked() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.wallets++
+	return x.wallets
+}
+
+func (x *expiry) result() Expired {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := Expired{Job: "expire", At: x.at.UTC(), Wallets: x.wallets, Programs: []ExpiredProgram{}}
+	for _, p := range x.programs {
+		r.Programs = append(r.Programs, *p)
+		r.Expired += p.Expired
+		r.Amount += p.Amount
+	}
+	slices.SortFunc(r.Programs, func(a, b ExpiredProgram) int { return cmp.Compare(a.Program, b.Program) })
+	return r
+}
+
+// tidy releases what ran out in one wallet.
+func (x *expiry) tidy(ctx context.Context, log string) error {
+	w, err := loadWallet(ctx, x.book.Store(), log)
+	if err != nil {
+		return err
+	}
+	due := map[balance.Key]bool{}
+	for _, e := range w.RanOut(x.at) {
+		due[e.Purchase] = true
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	m := &tidying{done: make(chan error, 1)}
+	x.book.Submit(balance.Post{Log: log, At: x.at, Mover: m})
+	select {
+	case err = <-m.done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	return x.count(ctx, w, due, m.version)
+}
+
+// severalEntries is from how many holds on the book may need entries of their own to release them.
+const severalEntries = balance.EventsMax / 4
+
+// count finds what this run released: the events in the entry that it made, which nobody else made. When
+// somebody was faster that entry has other events, or is another's, which cannot have these. Of a wallet with
+// very many all are counted since it was looked at.
+func (x *expiry) count(ctx context.Context, w *balance.Wallet, due map[balance.Key]bool, version uint64) error {
+	from := version
+	if len(due) >= severalEntries {
+		from = w.Version + 1
+	}
+	n, sum := 0, spec.Money(0)
+	err := read(ctx, x.book.Store(), w.Log, from, func(e *balance.Entry) {
+		for i := range e.Events {
+			event := &e.Events[i]
+			if event.Kind == balance.Expired && e.Version <= version && (due[event.Purchase] || from < version) {
+				n++
+				sum += event.Hold
+			}
+		}
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p := x.programs[w.Program]
+	if p == nil {
+		p = &ExpiredProgram{Program: w.Program, Currency: w.Currency.String()}
+		x.programs[w.Program] = p
+	}
+	p.Expired += n
+	p.Amount += sum
+	return nil
+}
+
+// tidying is a request for nothing: the book puts what ran out by its time into the entry it makes.
+type tidying struct {
+	version uint64 // of that entry
+	done    chan error
+}
+
+// Decide implements [balance.Mover].
+func (m *tidying) Decide(v *balance.View) balance.Decision {
+	m.version = v.Version + 1
+	return balance.Decision{}
+}
+
+// Done implements [balance.Mover].
+func (m *tidying) Done(_ balance.Decision, err error) { m.done <- err }
+
+// Overdue implements [balance.Mover]; it has no deadline.
+func (m *tidying) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
+
+// loadWallet reads a wallet from the store, past the book.
+func loadWallet(ctx context.Context, store balance.Store, log string) (*balance.Wallet, error) {
+	type loaded struct {
+		balance.Loaded
+		err error
+	}
+	answer := make(chan loaded, 1)
+	store.Load(log, func(l balance.Loaded, err error) { answer <- loaded{l, err} })
+	var l loaded
+	select {
+	case l = <-answer:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	w := balance.NewWallet(log)
+	if l.Snapshot != nil {
+		var err error
+		if w, err = balance.DecodeSnapshot(l.Snapshot); err != nil {
+			return nil, err
+		}
+	}
+	var e balance.Entry
+	for i := range l.Entries {
+		if err := balance.DecodeEntry(l.Entries[i].Body, &e); err != nil {
+			return nil, err
+		}
+		if err := w.Replay(&e, l.Entries[i].Body); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}

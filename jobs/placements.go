@@ -1,0 +1,173 @@
+package jobs
+
+import (
+	"context"
+
+	"sekisho/balance"
+	"sekisho/spec"
+	"sekisho/spec/clearing"
+)
+
+// Placements is what became of the records of one clearing file, counted twice: from the logs that its
+// records went into, and by the file's own log. Amounts are DE4 in whatever currency; Posted is minor units.
+type Placements struct {
+	Report     string          `json:"report"`
+	File       string          `json:"file_id"`
+	Standing   string          `json:"standing"` // unknown, taken or closed
+	Lines      []PlacementLine `json:"placements"`
+	Records    uint64          `json:"records"` // all, by the file's own log
+	SumFile    spec.Money      `json:"sum_file"`
+	Found      uint64          `json:"found"` // with an event in some log
+	SumApplied spec.Money      `json:"sum_applied"`
+	Without    uint64          `json:"informational"` // records that leave no event
+	SumWithout spec.Money      `json:"sum_informational"`
+	Posted     spec.Money      `json:"posted"` // to wallets and house logs by its records
+	Check
+}
+
+// PlacementLine is one of the six placements.
+type PlacementLine struct {
+	Placement string     `json:"placement"`
+	Found     uint64     `json:"found"`
+	Amount    spec.Money `json:"amount"`
+	Records   uint64     `json:"records"` // by the file's own log
+	Sum       spec.Money `json:"sum"`
+}
+
+// The standings of a file in a report.
+const (
+	fileUnknown = "unknown"
+	fileTaken   = "taken"
+	fileClosed  = "closed"
+)
+
+// fileFold is what a fold finds of one file.
+type fileFold struct {
+	found  Tally
+	posted spec.Money
+	closed bool
+	taken  bool
+	own    Tally
+}
+
+func (f *fileFold) add(o *fileFold) {
+	f.found, f.own = f.found.plus(o.found), f.own.plus(o.own)
+	f.posted += o.posted
+	f.closed, f.taken = f.closed || o.closed, f.taken || o.taken
+}
+
+// entry looks for records of the file in an entry of any log. A second event of a record, and that of a
+// reversal that came first, has no key and belongs to the keyed one before it.
+func (f *fileFold) entry(file [25]byte, own bool, e *balance.Entry) {
+	mine := false
+	for i := range e.Events {
+		event := &e.Events[i]
+		switch {
+		case own:
+			f.ownEvent(event)
+			continue
+		case event.Key.Kind() == balance.KeyClearing:
+			mine = event.Key.File() == file
+			if mine && event.Clearing.Placement != balance.PlacementNone {
+				f.found[event.Clearing.Placement].add(1, event.Clearing.Amount)
+			}
+		case event.Key != (balance.Key{}) || event.Kind != balance.PostingUndone:
+			mine = false
+		}
+		if mine {
+			f.posted += event.Posted
+		}
+	}
+}
+
+// ownEvent is an event of the file's own log.
+func (f *fileFold) ownEvent(e *balance.Event) {
+	f.taken = true
+	if e.Kind == balance.FileClosed {
+		f.closed = true
+		f.own.take(e)
+	}
+}
+
+// unlike says where the two counts of a closed file differ. Informational records have no event.
+func (f *fileFold) unlike(check *Check, id string) (without Sums) {
+	for p := balance.PlacementNone + 1; p < balance.PlacementEnd; p++ {
+		found, own := f.found[p], f.own[p]
+		if p == balance.PlacedOther && own.Records >= found.Records {
+			without = Sums{own.Records - found.Records, own.Amount - found.Amount}
+			if without.Records == 0 && without.Amount != 0 {
+				check.problem("file %s: %s: the records found come to %d, its log says %d", id, p, found.Amount, own.Amount)
+			}
+			continue
+		}
+		if found != own {
+			check.problem("file %s: %s: %d records of %d found, its log says %d of %d", id, p, found.Records, found.Amount, own.Records, own.Amount)
+		}
+	}
+	return without
+}
+
+// placementsPart is one log of a report about a file.
+type placementsPart struct {
+	all  *fileFold
+	file [25]byte
+	own  bool
+	sum  fileFold
+}
+
+// Entry implements [Part].
+func (p *placementsPart) Entry(e *balance.Entry) { p.sum.entry(p.file, p.own, e) }
+
+// End implements [Part].
+func (p *placementsPart) End() { p.all.add(&p.sum) }
+
+// ReportFile counts the records of a clearing file.
+func ReportFile(ctx context.Context, store balance.Store, id clearing.FileID, progress func(done, total int)) (Placements, error) {
+	var all fileFold
+	own := fileLogPrefix + id.String()
+	err := Fold(ctx, store, func(log string) Part {
+		if isFileLog(log) && log != own {
+			return nil
+		}
+		return &placementsPart{all: &all, file: [25]byte([]byte(id.String())), own: log == own}
+	}, progress)
+	if err != nil {
+		return Placements{}, err
+	}
+	r := Placements{Report: "file", File: id.String(), Standing: fileUnknown, Posted: all.posted, Check: Check{OK: true}}
+	for p := balance.PlacementNone + 1; p < balance.PlacementEnd; p++ {
+		r.Lines = append(r.Lines, PlacementLine{p.String(), all.found[p].Records, all.found[p].Amount, all.own[p].Records, all.own[p].Amount})
+	}
+	found, total := all.found.all(), all.own.all()
+	r.Found, r.SumApplied, r.Records, r.SumFile = found.Records, found.Amount, total.Records, total.Amount
+	switch {
+	case all.closed:
+		r.Standing = fileClosed
+		without := all.unlike(&r.Check, r.File)
+		r.Without, r.SumWithout = without.Records, without.Amount
+		r.SumApplied += without.Amount
+	case all.taken:
+		r.Standing = fileTaken
+		r.problem("file %s is not closed: load it again to its end", r.File)
+	default:
+		r.problem("file %s was never taken", r.File)
+	}
+	return r, nil
+}
+
+// Table shows it to a person.
+func (r *Placements) Table() Table {
+	t := Table{
+		Title: "Clearing file " + r.File + " (" + r.Standing + ")", OK: r.OK, Problems: r.Problems,
+		Columns: []Column{{Name: "placement"}, {Name: "found", Right: true}, {Name: "DE4", Right: true}, {Name: "by its log", Right: true}, {Name: "DE4 by its log", Right: true}},
+	}
+	for _, l := range r.Lines {
+		t.row(l.Placement, int(l.Found), l.Amount, int(l.Records), l.Sum) //nolint:gosec // eight digits
+	}
+	t.row("all", int(r.Found), r.SumApplied-r.SumWithout, int(r.Records), r.SumFile) //nolint:gosec // as above
+	if r.Without > 0 {
+		t.note("%d informational records with DE4 of %s are in %q by its log and leave no event", r.Without, grouped(int64(r.SumWithout)), balance.PlacedOther)
+	}
+	t.note("posted to wallets and house logs: %s (minor units)", grouped(int64(r.Posted)))
+	return t
+}

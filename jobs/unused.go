@@ -1,0 +1,137 @@
+package jobs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// Unused is the unused balance of prepaid money at an instant, as the law on its base dates (31 March and
+// 30 September) asks for it. Amounts are minor units.
+type Unused struct {
+	Report   string          `json:"report"`
+	At       time.Time       `json:"at"`
+	Programs []UnusedProgram `json:"programs"`
+	Wallets  spec.Money      `json:"wallets"` // posted over all wallets, at that instant
+	Others   spec.Money      `json:"others"`  // house logs and the accounts on the other side
+	Sum      spec.Money      `json:"sum"`     // of both: zero
+	Check
+}
+
+// UnusedProgram is the part of one program. A wallet below zero does not count as unused.
+type UnusedProgram struct {
+	Program      string     `json:"program"`
+	Currency     string     `json:"currency"`
+	Wallets      int        `json:"wallets"` // above zero
+	Unused       spec.Money `json:"unused"`
+	BelowWallets int        `json:"below_zero_wallets"`
+	Below        spec.Money `json:"below_zero"`
+	Empty        int        `json:"empty_wallets"`
+	Deposit      spec.Money `json:"deposit"` // the least that is to be deposited: half of unused above depositAbove
+}
+
+// depositAbove is the unused balance in yen above which at least half is to be deposited.
+const depositAbove = 10_000_000
+
+// unused is an [Unused] while it is added up.
+type unused struct {
+	at       int64
+	programs map[string]*UnusedProgram
+	wallets  spec.Money
+	others   spec.Money
+	check    Check
+}
+
+// ReportUnused adds up what wallets had at an instant: after their last entry at or before it.
+func ReportUnused(ctx context.Context, store balance.Store, at time.Time, progress func(done, total int)) (Unused, error) {
+	u := &unused{at: at.UnixMilli(), programs: map[string]*UnusedProgram{}, check: Check{OK: true}}
+	err := Fold(ctx, store, func(log string) Part { return &unusedPart{all: u, log: log} }, progress)
+	if err != nil {
+		return Unused{}, err
+	}
+	r := Unused{Report: "unused", At: at.UTC(), Programs: []UnusedProgram{}, Wallets: u.wallets, Others: u.others, Sum: u.wallets + u.others, Check: u.check}
+	for _, p := range u.programs {
+		if p.Currency == spec.JPY.String() && p.Unused > depositAbove {
+			p.Deposit = (p.Unused + 1) / 2
+		}
+		r.Programs = append(r.Programs, *p)
+	}
+	slices.SortFunc(r.Programs, func(a, b UnusedProgram) int { return strings.Compare(a.Program, b.Program) })
+	if r.Sum != 0 {
+		r.problem("the sum over everything at that instant is %d, not zero", r.Sum)
+	}
+	return r, nil
+}
+
+// unusedPart is one log of it.
+type unusedPart struct {
+	all      *unused
+	log      string
+	program  string
+	currency spec.Currency
+	posted   spec.Money // after the last entry that counts
+	events   spec.Money // posted by events that count
+}
+
+// Entry implements [Part].
+func (p *unusedPart) Entry(e *balance.Entry) {
+	if e.At > p.all.at {
+		return
+	}
+	for i := range e.Events {
+		if event := &e.Events[i]; event.Kind == balance.Opened {
+			p.program, p.currency = event.Program, event.Currency
+		}
+		p.events += e.Events[i].Posted
+	}
+	p.posted = e.After.Posted
+}
+
+// End implements [Part].
+func (p *unusedPart) End() {
+	u := p.all
+	if p.posted != p.events {
+		u.check.problem("%s: posted was %d, its events add up to %d", p.log, p.posted, p.events)
+	}
+	u.others -= p.events
+	if p.program == "" {
+		u.others += p.posted
+		return
+	}
+	u.wallets += p.posted
+	sum := u.programs[p.program]
+	if sum == nil {
+		sum = &UnusedProgram{Program: p.program, Currency: p.currency.String()}
+		u.programs[p.program] = sum
+	}
+	switch {
+	case p.posted > 0:
+		sum.Wallets++
+		sum.Unused += p.posted
+	case p.posted < 0:
+		sum.BelowWallets++
+		sum.Below += p.posted
+	default:
+		sum.Empty++
+	}
+}
+
+// Table shows it to a person.
+func (r *Unused) Table() Table {
+	t := Table{
+		Title: "Unused balance at " + r.At.Format(time.RFC3339) + " (minor units)", OK: r.OK, Problems: r.Problems,
+		Columns: []Column{{Name: "program"}, {Name: "currency"}, {Name: "wallets", Right: true}, {Name: "unused", Right: true}, {Name: "below zero", Right: true}, {Name: "sum below zero", Right: true}, {Name: "empty", Right: true}, {Name: "to deposit", Right: true}},
+	}
+	for _, p := range r.Programs {
+		t.row(p.Program, p.Currency, p.Wallets, p.Unused, p.BelowWallets, p.Below, p.Empty, p.Deposit)
+		if p.Deposit > 0 {
+			t.note("%s: %s unused is above ¥%s: at least half, ¥%s, is to be deposited", p.Program, grouped(int64(p.Unused)), grouped(depositAbove), grouped(int64(p.Deposit)))
+		}
+	}
+	t.note("all wallets %s, others %s, sum %s", grouped(int64(r.Wallets)), grouped(int64(r.Others)), grouped(int64(r.Sum)))
+	return t
+}

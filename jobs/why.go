@@ -1,0 +1,61 @@
+package jobs
+
+import "sekisho/balance"
+
+// flagWords are what flags mean to somebody who reviews.
+var flagWords = [...]struct {
+	flag  balance.Flags
+	words string
+}{
+	{balance.FlagAmountDiffers, "the amount is not the one that was approved"},
+	{balance.FlagAfterReversal, "it came after its reversal"},
+	{balance.FlagNetworkNo, "the network refused what we had approved"},
+	{balance.FlagSuspicious, "its replacement amount cannot be right"},
+	{balance.FlagAboveHold, "its replacement amount is not below the hold"},
+	{balance.FlagLate, "it came too late"},
+	{balance.FlagWithinTolerance, "above what was held, within tolerance"},
+	{balance.FlagOver, "above what was held"},
+	{balance.FlagDoubleSale, "cleared already"},
+	{balance.FlagNoAuthorization, "without an authorization"},
+	{balance.FlagNotOpen, "nothing was held any more"},
+	{balance.FlagTwice, "its reference is posted already"},
+}
+
+// what says what kind of thing an item is.
+func what(e *balance.Event) string {
+	f := e.Flags
+	switch {
+	case e.Clearing.Placement == balance.PlacementNone:
+		return "advice"
+	case f&balance.FlagTakesBack != 0 && f&balance.FlagDispute != 0:
+		return "reversal of a dispute record"
+	case f&balance.FlagTakesBack != 0 && f&balance.FlagRefund != 0:
+		return "reversal of a refund"
+	case f&balance.FlagTakesBack != 0:
+		return "reversal of a sale"
+	case f&balance.FlagDispute != 0 && f&balance.FlagRefund != 0:
+		return "chargeback"
+	case f&balance.FlagDispute != 0:
+		return "second presentment"
+	case f&balance.FlagRefund != 0:
+		return "refund"
+	}
+	return "sale"
+}
+
+// why says why an event could not be placed.
+func why(e *balance.Event) []string {
+	words := []string{}
+	if e.Note != "" {
+		words = append(words, e.Note)
+	}
+	for _, w := range flagWords {
+		if e.Flags&w.flag != 0 {
+			words = append(words, w.words)
+		}
+	}
+	if len(words) == 0 {
+		words = append(words, "its amount is in no usable currency, or its key came with other content")
+	}
+	return words
+}
