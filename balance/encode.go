@@ -29,6 +29,7 @@ const (
 	hasAfter
 	hasClearing
 	hasSealed
+	hasOf
 	hasEnd
 )
 
@@ -59,6 +60,7 @@ func (e *Event) parts() uint32 {
 	set(hasAfter, e.After != CardBalance{})
 	set(hasClearing, e.Clearing != Clearing{})
 	set(hasSealed, e.Issued.Sealed != "")
+	set(hasOf, e.Of != Key{})
 	return has
 }
 
@@ -131,6 +133,9 @@ func appendEvent(dst []byte, e *Event) []byte {
 	}
 	if has&hasSealed != 0 {
 		dst = appendText(dst, e.Issued.Sealed)
+	}
+	if has&hasOf != 0 {
+		dst = appendShort(dst, e.Of[:])
 	}
 	return dst
 }
@@ -226,6 +231,9 @@ func (d *decoder) eventEffect(e *Event, has uint64) {
 	}
 	if has&hasSealed != 0 {
 		e.Issued.Sealed = d.text(SealedMax)
+	}
+	if has&hasOf != 0 {
+		d.short(e.Of[:])
 	}
 }
 

@@ -17,6 +17,7 @@ type Event struct {
 	Note        string  // for a person, at most NoteMax bytes
 
 	Purchase  Key        // the purchase it is about; its zero Key is none
+	Of        Key        // what that is part of, with FlagPartOf
 	State     State      // of the purchase afterwards
 	Hold      spec.Money // of the purchase afterwards; with TombstonePart what may be held later
 	Posted    spec.Money // added to the wallet's posted money

@@ -61,7 +61,11 @@ func (w *Wallet) appendKept(dst []byte, k kept) []byte {
 		dst = appendInt(append(dst, byte(p.State)), p.Hold)
 		dst = appendUint(appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name), p.Flags)
 		dst = appendInt(appendInt(appendDetails(dst, &p.Details), p.OurAmount), p.NetworkAmount)
-		return appendInt(appendInt(dst, p.Authorized), p.Posted)
+		dst = appendInt(appendInt(dst, p.Authorized), p.Posted)
+		if p.Flags&FlagPartOf != 0 {
+			dst = appendShort(dst, p.Of[:])
+		}
+		return dst
 	}
 	if r, ok := w.records[k.key]; ok {
 		dst = appendUint(append(dst, keptRecord), r.Fingerprint)
@@ -130,6 +134,9 @@ func (d *decoder) kept(w *Wallet) {
 		d.details(&p.Details)
 		p.OurAmount, p.NetworkAmount = spec.Money(d.int()), spec.Money(d.int())
 		p.Authorized, p.Posted = spec.Money(d.int()), spec.Money(d.int())
+		if p.Flags&FlagPartOf != 0 {
+			d.short(p.Of[:])
+		}
 		if p.State >= stateEnd {
 			d.fail(fmt.Errorf("purchase in unknown state %d", p.State))
 		}

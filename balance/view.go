@@ -126,24 +126,6 @@ func (v *View) ByCode(card spec.CardID, code spec.ApprovalCode, merchant spec.Me
 	return v.only(Query{Kind: QueryApproval, Card: card, Approval: code, Merchant: merchant, AnyPrice: true})
 }
 
-// PreAuthorization finds the one open pre-authorization (DE61[2]) of a card with this DE37, DE32 and
-// DE42; nil when there are none or two. What is open is always in memory.
-func (v *View) PreAuthorization(card spec.CardID, rrn spec.RRN, acquirer spec.Institution, merchant spec.MerchantID) *Purchase {
-	q := Query{Kind: QueryRRN, Card: card, RRN: rrn, Acquirer: acquirer}
-	var found *Purchase
-	for _, k := range v.preAuthorized {
-		p := v.purchases[k]
-		if !q.matchesPurchase(p) || p.Details.Merchant != merchant {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = p
-	}
-	return found
-}
-
 func (v *View) inMemory(sent int64, dated bool) bool {
 	return !v.memory.left || (dated && sent > v.memory.watermark)
 }

@@ -51,6 +51,7 @@ type Purchase struct {
 	Hold    spec.Money // when Open; with TombstonePart what may be held later
 	Counter Account    // whom the hold will be owed to
 	Flags   Flags      // of all its events
+	Of      Key        // what it is part of, with FlagPartOf
 	Details Details
 
 	OurAmount, NetworkAmount spec.Money // DE4 that went with each approval code
@@ -211,8 +212,11 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	if e.Purchase == (Key{}) {
 		return 0
 	}
-	w.notePurchase(e.Purchase)
 	p := w.purchases[e.Purchase]
+	if p == nil && !e.whole() {
+		return 0
+	}
+	w.notePurchase(e.Purchase)
 	before, reserved := p.Held(), p.preAuthorized()
 	if p == nil {
 		p = &Purchase{Key: e.Purchase, Card: e.Card}
@@ -239,6 +243,9 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	}
 	p.State, p.Hold = e.State, e.Hold
 	p.Flags |= e.Flags
+	if e.Of != (Key{}) {
+		p.Of = e.Of
+	}
 	if now := p.preAuthorized(); now != reserved {
 		w.reserve(p.Key, now)
 	}
@@ -252,18 +259,19 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	return p.Held() - before
 }
 
-// preAuthorized says whether the purchase is an open pre-authorization.
-func (p *Purchase) preAuthorized() bool {
-	return p != nil && p.State == Open && p.Details.Conditions&spec.PreAuthorization != 0
-}
-
-// reserve keeps the list of open pre-authorizations. A journal may have the old one.
-func (w *Wallet) reserve(k Key, open bool) {
-	if open {
-		w.preAuthorized = append(slices.Clip(w.preAuthorized), k)
-		return
+// whole says whether the event alone tells all there is to know of its purchase. When it does not and the
+// purchase has left the wallet's memory, it stays out: it is looked up in the log, where all is.
+func (e *Event) whole() bool {
+	switch e.State {
+	case Open:
+		return true
+	case Settled, PartlySettled, Unsettled, Paid:
+		posts := e.Kind == Presented || e.Kind == Credited || e.Kind == Resolved || e.Kind == Completed
+		return posts && e.Details != (Details{})
+	case StateNone, Reversed, Declined, DeclinedReversed, NetworkDeclined, Tombstone, TombstonePart, AccountVerified,
+		RefundDue, InSuspense, VoidedLate, HoldExpired, RefundPaid, IncrementOf, stateEnd:
 	}
-	w.preAuthorized = slices.DeleteFunc(slices.Clone(w.preAuthorized), func(other Key) bool { return other == k })
+	return e.Details != (Details{}) || e.Kind == Tombstoned
 }
 
 // authorizes says whether the event sets what may be posted for its purchase.

@@ -33,11 +33,13 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 	if known != nil {
 		e.State, e.Hold, e.Counter = known.State, known.Hold, known.Counter
 		e.Details.Expires = known.Details.Expires
+		e.Flags |= known.Flags & balance.FlagPartOf
 	}
+	var whole []balance.Event // of what an increment adds to
 	amount, usable := risk.Amount(q, v.Currency)
 	switch {
 	case !approvedThere(q):
-		declinedThere(&e, known)
+		whole = declinedThere(&e, v, known)
 	case q.Kind() == 20:
 		if known == nil {
 			e.State = balance.RefundDue
@@ -55,20 +57,23 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 			e.Counter = known.Counter
 		}
 	default:
-		r.stoodIn(p, &e, known, amount, v.Program)
+		whole = r.stoodIn(p, &e, known, amount, v)
 	}
-	if known != nil && e.Kind != balance.AdviceHeld { // what is held was held for what we were asked
+	if known != nil && e.Kind != balance.AdviceHeld && e.Kind != balance.Incremented { // what is held was held for what we were asked
 		network := e.Details.NetworkCode
 		e.Details = known.Details
 		if network.Real() {
 			e.Details.NetworkCode = network
 		}
 	}
-	return p.done(&e, spec.Approved)
+	d := p.done(&e, spec.Approved)
+	d.Events = append(d.Events, whole...)
+	return d
 }
 
-// stoodIn holds what the network approved in our place.
-func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, amount spec.Money, program string) {
+// stoodIn holds what the network approved in our place. For an increment the event of what it adds to
+// comes back.
+func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, amount spec.Money, v *balance.View) []balance.Event {
 	state := balance.StateNone
 	if known != nil {
 		state = known.State
@@ -76,15 +81,18 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	switch state {
 	case balance.Reversed, balance.DeclinedReversed, balance.Tombstone:
 		e.Flags |= balance.FlagAfterReversal
-		return
-	case balance.Settled, balance.PartlySettled, balance.RefundDue, balance.RefundPaid:
-		return
+		return nil
+	case balance.Settled, balance.PartlySettled, balance.Unsettled, balance.Paid, balance.RefundDue, balance.RefundPaid:
+		return nil
 	case balance.TombstonePart:
 		e.Flags |= balance.FlagAfterReversal
 		if left := p.inProgramCurrency(known.Hold, amount); left < amount {
 			amount = left
 		}
-	case balance.Open:
+	case balance.Open, balance.IncrementOf:
+		if known.Flags&balance.FlagIncremented != 0 { // the advice is of the first part only
+			amount = max(amount, known.Hold)
+		}
 		if known.Flags&balance.FlagPartlyReversed != 0 && amount > known.Hold {
 			e.Flags |= balance.FlagAfterReversal // what was reversed stays reversed
 			amount = known.Hold
@@ -102,30 +110,41 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	}
 	if amount == 0 {
 		e.State, e.Hold = balance.AccountVerified, 0
-		return
+		return lower(v, known)
 	}
-	e.Kind, e.State, e.Hold = balance.AdviceHeld, balance.Open, amount
-	e.Flags |= balance.FlagUnconditional
 	holds := DefaultHolds()
-	if of := r.programNamed(program); of != nil {
+	if of := r.programNamed(v.Program); of != nil {
 		holds = of.Holds
 	}
+	e.Flags |= balance.FlagUnconditional
+	if original := p.preAuthorization(v); original != nil && state != balance.Open {
+		e.Hold = amount
+		return []balance.Event{p.standIn(e, known, original, &holds, v.Currency)}
+	}
+	if state == balance.IncrementOf { // what it added to is not open any more
+		e.Flags &^= balance.FlagUnconditional
+		return nil
+	}
+	e.Kind, e.State, e.Hold = balance.AdviceHeld, balance.Open, amount
 	if state != balance.Open { // an open hold keeps the end it has
 		e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}
 		e.Details.Expires = holds.expires(p.request.At, amount, &e.Details)
 	}
+	return nil
 }
 
 // declinedThere records that the network refused in our place. What we had approved under the
-// same key is released: the buyer was told no.
-func declinedThere(e *balance.Event, known *balance.Purchase) {
+// same key is released: the buyer was told no. For an increment the event of what it adds to comes back.
+func declinedThere(e *balance.Event, v *balance.View, known *balance.Purchase) []balance.Event {
 	switch {
 	case known == nil:
 		e.State = balance.NetworkDeclined
-	case known.State == balance.Open && known.Flags&balance.FlagUnconditional == 0:
+	case (known.State == balance.Open || known.State == balance.IncrementOf) && known.Flags&balance.FlagUnconditional == 0:
 		e.State, e.Hold = balance.NetworkDeclined, 0
 		e.Flags |= balance.FlagNetworkNo
+		return lower(v, known)
 	}
+	return nil
 }
 
 // approvedThere says whether the network approved: DE39 is 00, or left out.

@@ -9,11 +9,11 @@ import (
 	"sekisho/spec"
 )
 
-// authorize decides a 0100: a repeat is answered from the record, everything else by the rules
-// on this version of the wallet (DOMAIN §3, §7).
+// authorize decides a 0100, and a 0200, which posts at once what a 0100 holds: a repeat is answered from
+// the record, everything else by the rules on this version of the wallet (DOMAIN §3, §7).
 func (r *Router) authorize(p *passage, v *balance.View) balance.Decision {
 	q := p.request
-	key := p.key(spec.Authorization)
+	key := p.key(q.Class)
 	record, ready := v.Record(key)
 	if !ready {
 		return balance.Decision{}
@@ -52,13 +52,16 @@ func (r *Router) authorize(p *passage, v *balance.View) balance.Decision {
 		return balance.Decision{Response: spec.Response{Reason: verdict.Reason}}
 	}
 	e := p.authorized(known, &card, program, &verdict)
+	if original := p.preAuthorization(v); original != nil {
+		return p.increment(e, original, program, &card)
+	}
 	return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
 }
 
-// authorized is the event of a decision about a 0100, a refusal as much as an approval.
+// authorized is the event of a decision about a 0100 or 0200, a refusal as much as an approval.
 func (p *passage) authorized(known *balance.Purchase, card *balance.Card, program *Program, verdict *risk.Verdict) balance.Event {
 	q := p.request
-	e := p.event(balance.Refused, spec.Authorization)
+	e := p.event(balance.Refused, q.Class)
 	e.Answer.Reason = verdict.Reason
 	e.Details = details(q)
 	e.State = balance.Declined
@@ -75,7 +78,7 @@ func (p *passage) authorized(known *balance.Purchase, card *balance.Card, progra
 	e.Details.OurCode = approvalCode(card.ID, card.Codes)
 	e.Answer.Approval = e.Details.OurCode
 	switch amount, _ := risk.Amount(q, program.Rules.Currency); {
-	case q.Kind() == 20 && q.Policy.RefundAtOnce:
+	case q.Kind() == 20 && (q.Policy.RefundAtOnce || q.Class == spec.Financial):
 		e.Kind, e.State, e.Hold = balance.RefundAuthorized, balance.RefundPaid, amount
 		e.Posted, e.Allocated = amount, amount
 	case q.Kind() == 20:
@@ -83,41 +86,63 @@ func (p *passage) authorized(known *balance.Purchase, card *balance.Card, progra
 	case verdict.Amount == 0:
 		e.Kind, e.State = balance.Verified, balance.AccountVerified
 	default:
-		e.Kind, e.State, e.Hold = balance.Authorized, balance.Open, verdict.Amount
-		e.Details.Expires = program.Holds.expires(q.At, verdict.Amount, &e.Details)
+		p.grant(&e, verdict.Amount, program)
 		if verdict.Reason == spec.ApprovedPartly {
 			e.Answer.Amount = p.inTransactionCurrency(verdict.Amount, program.Rules.Currency)
 		}
 		if verdict.Reason == spec.ApprovedPartly && e.Answer.Amount == 0 { // less than one unit of the sale's currency
 			e.Kind, e.State, e.Hold, e.Flags = balance.Refused, balance.Declined, 0, 0
+			e.Posted, e.Allocated = 0, 0
 			e.Answer, e.Details = balance.Answer{Reason: spec.InsufficientFunds}, details(q)
 		}
 	}
 	return e
 }
 
-// afterAdvice answers a 0100 whose purchase the network has told us of already: it is the same
+// grant holds what is approved; a 0200 posts it.
+func (p *passage) grant(e *balance.Event, amount spec.Money, program *Program) {
+	if p.request.Class == spec.Financial {
+		e.Kind, e.State, e.Hold = balance.Completed, balance.Paid, 0
+		e.Posted, e.Allocated = -amount, -amount
+		return
+	}
+	e.Kind, e.State, e.Hold = balance.Authorized, balance.Open, amount
+	e.Details.Expires = program.Holds.expires(p.request.At, amount, &e.Details)
+}
+
+// afterAdvice answers a 0100 or 0200 whose purchase the network has told us of already: it is the same
 // purchase, with the network's approval code and no second hold.
 func (p *passage) afterAdvice(v *balance.View, known *balance.Purchase) balance.Decision {
-	advice, ready := v.Record(p.key(spec.AuthorizationAdvice))
+	class, kind := spec.AuthorizationAdvice, balance.Authorized
+	if p.request.Class == spec.Financial {
+		class, kind = spec.FinancialAdvice, balance.Completed
+	}
+	advice, ready := v.Record(p.key(class))
 	if !ready {
 		return balance.Decision{}
 	}
 	if known.State == balance.NetworkDeclined {
-		e := p.event(balance.Refused, spec.Authorization)
+		e := p.event(balance.Refused, p.request.Class)
 		e.Answer.Reason, e.State, e.Details = spec.PolicyRefusal, known.State, details(p.request)
+		e.Flags |= known.Flags & balance.FlagPartOf
 		return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
 	}
 	if advice == nil || advice.Fingerprint != p.request.Fingerprint() {
 		return balance.Decision{Response: spec.Response{Reason: spec.DuplicateDiffers}}
 	}
-	e := p.event(balance.Authorized, spec.Authorization)
+	e := p.event(kind, p.request.Class)
+	e.Flags |= known.Flags & balance.FlagPartOf
 	e.Counter, e.State, e.Hold = known.Counter, known.State, known.Hold
 	if known.Flags&(balance.FlagAfterReversal|balance.FlagPartlyReversed) != 0 { // a part of it was reversed before it came
 		e.Kind, e.Answer.Reason = balance.Refused, p.request.Policy.ReversedBefore
 		return balance.Decision{Events: []balance.Event{e}, Response: respond(e.Answer)}
 	}
 	e.Answer = balance.Answer{Reason: spec.Approved, Approval: known.Details.NetworkCode}
+	if known.State == balance.IncrementOf { // answered with the code of what it adds to, where that is known
+		if original := wholeOpen(v, known); original != nil {
+			e.Answer.Approval = codeOf(original)
+		}
+	}
 	if card, ok := v.Card(p.row.Card); ok && !e.Answer.Approval.Real() { // the network gave none
 		e.Answer.Approval = approvalCode(card.ID, card.Codes)
 		e.Flags |= balance.FlagOurCode
@@ -133,7 +158,7 @@ func (p *passage) tellBalance(v *balance.View, card *balance.Card) balance.Decis
 		Available: card.Available(), Ledger: card.Allocated, Currency: v.Currency,
 		Account: [2]byte{p.request.Processing[2], p.request.Processing[3]},
 	}
-	return balance.Decision{Response: spec.Response{Reason: spec.Approved, Approval: inquiryCode(p.key(spec.Authorization)), Balance: b}}
+	return balance.Decision{Response: spec.Response{Reason: spec.Approved, Approval: inquiryCode(p.key(p.request.Class)), Balance: b}}
 }
 
 // reversedBefore says whether a reversal of this purchase came before what is decided now.
@@ -143,7 +168,7 @@ func reversedBefore(p *balance.Purchase) bool {
 		return true
 	case balance.StateNone, balance.Open, balance.Declined, balance.NetworkDeclined, balance.AccountVerified,
 		balance.RefundDue, balance.RefundPaid, balance.InSuspense, balance.VoidedLate, balance.HoldExpired,
-		balance.Settled, balance.PartlySettled:
+		balance.Settled, balance.PartlySettled, balance.Unsettled, balance.Paid, balance.IncrementOf:
 		return false
 	}
 	return false

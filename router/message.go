@@ -22,6 +22,9 @@ func (p *passage) event(kind balance.Kind, class spec.Class) balance.Event {
 		Counter: balance.Account{Kind: balance.AccountSettlement, Name: q.Link},
 	}
 	e.Purchase = e.Key.Purchase()
+	if q.Kind() == 20 && class != spec.Reversal && class != spec.ReversalAdvice {
+		e.Flags = balance.FlagRefund
+	}
 	return e
 }
 

@@ -37,7 +37,7 @@ func (p *passage) Done(d balance.Decision, err error) {
 	case !first: // it was overdue and got its answer, or silence, then
 	case err != nil:
 		p.router.undecided(p.call, err)
-	case p.request.Class == spec.Authorization && late(p.request):
+	case asks(p.request.Class) && late(p.request):
 		p.router.late(p, d)
 	default:
 		p.router.logDecision(p, d)
@@ -62,7 +62,7 @@ func (p *passage) Overdue(d *balance.Decision) (next balance.Mover, drop bool) {
 		return nil, d == nil
 	}
 	if d != nil {
-		return &void{router: p.router, purchase: p.key(spec.Authorization).Purchase()}, false
+		return &void{router: p.router, purchase: p.key(copied.Class).Purchase(), class: copied.Class}, false
 	}
 	return nil, false
 }
@@ -79,7 +79,7 @@ func (r *Router) late(p *passage, d balance.Decision) {
 		r.answer(p.call, spec.Response{Reason: d.Response.Reason, Silent: true})
 	default:
 		r.book.Submit(balance.Post{Log: p.row.Log, At: p.at, Mover: &void{
-			router: r, call: p.call, purchase: p.key(spec.Authorization).Purchase(),
+			router: r, call: p.call, purchase: p.key(p.request.Class).Purchase(), class: p.request.Class,
 		}})
 	}
 }
@@ -89,6 +89,7 @@ type void struct {
 	router   *Router
 	call     spec.Call // nil when it was answered already
 	purchase balance.Key
+	class    spec.Class // of what was approved
 }
 
 // Decide implements [balance.Mover].
@@ -98,7 +99,7 @@ func (o *void) Decide(v *balance.View) balance.Decision {
 		return balance.Decision{}
 	}
 	d := balance.Decision{Response: spec.Response{Reason: spec.Late}}
-	if p == nil || p.Flags&balance.FlagUnconditional != 0 || !voidable(p.State) {
+	if p == nil || p.Flags&balance.FlagUnconditional != 0 || !voidable(p.State) || (p.State == balance.Paid && o.class != spec.Financial) {
 		return d // it was refused anyway, or the network has spoken since
 	}
 	e := balance.Event{
@@ -108,7 +109,11 @@ func (o *void) Decide(v *balance.View) balance.Decision {
 	if p.State == balance.RefundPaid {
 		e.Posted, e.Allocated = -p.Hold, -p.Hold
 	}
-	d.Events = []balance.Event{e}
+	if p.State == balance.Paid {
+		e.Posted, e.Allocated = p.Posted, p.Posted
+	}
+	e.Flags |= p.Flags & (balance.FlagRefund | balance.FlagPartOf)
+	d.Events = append([]balance.Event{e}, lower(v, p)...)
 	return d
 }
 
@@ -129,11 +134,11 @@ func (o *void) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, fa
 // voidable says whether a purchase in this state is an approval that stands.
 func voidable(s balance.State) bool {
 	switch s {
-	case balance.Open, balance.AccountVerified, balance.RefundDue, balance.RefundPaid:
+	case balance.Open, balance.AccountVerified, balance.RefundDue, balance.RefundPaid, balance.Paid, balance.IncrementOf:
 		return true
 	case balance.StateNone, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,
 		balance.Tombstone, balance.TombstonePart, balance.InSuspense, balance.VoidedLate, balance.HoldExpired,
-		balance.Settled, balance.PartlySettled:
+		balance.Settled, balance.PartlySettled, balance.Unsettled:
 		return false
 	}
 	return false

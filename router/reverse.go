@@ -27,13 +27,24 @@ func (r *Router) reverse(p *passage, v *balance.View) balance.Decision {
 	if original == nil {
 		return p.withoutOriginal(&e)
 	}
+	var part *balance.Purchase // the completion, when that is what is reversed
+	if of, ready := completed(v, original); !ready {
+		return balance.Decision{}
+	} else if of != nil {
+		part, original = original, of
+	}
 	e.Purchase, e.State, e.Hold, e.Counter = original.Key, original.State, original.Hold, original.Counter
+	e.Flags |= original.Flags & (balance.FlagRefund | balance.FlagPartOf)
 	switch original.State {
 	case balance.Open:
 		return p.reverseHold(&e, original, v.Currency)
 	case balance.RefundPaid:
 		return p.takeBack(&e, original, v.Currency)
-	case balance.Settled, balance.PartlySettled:
+	case balance.Paid:
+		return p.giveBack(&e, original, part, v)
+	case balance.IncrementOf:
+		return p.reverseIncrement(&e, original, v)
+	case balance.Settled:
 		e.Flags |= balance.FlagLate
 		if q.Class.Advice() {
 			return p.done(&e, spec.Approved)
@@ -49,7 +60,8 @@ func (r *Router) reverse(p *passage, v *balance.View) balance.Decision {
 		if q.Replacement.Full() {
 			e.State = balance.Reversed
 		}
-	case balance.StateNone, balance.Reversed, balance.DeclinedReversed, balance.Tombstone:
+	case balance.StateNone, balance.Reversed, balance.DeclinedReversed, balance.Tombstone,
+		balance.PartlySettled, balance.Unsettled: // nothing is open
 	}
 	return p.done(&e, spec.Approved)
 }
@@ -63,7 +75,7 @@ func (p *passage) original(v *balance.View) (*balance.Purchase, bool) {
 			return found, ready
 		}
 	}
-	if q.RRN != (spec.RRN{}) {
+	if named(q.RRN) {
 		found, ready := v.ByRRN(p.row.Card, q.RRN, q.Acquirer)
 		if !ready || found != nil {
 			return found, ready
@@ -115,6 +127,9 @@ func (p *passage) reverseHold(e *balance.Event, original *balance.Purchase, prog
 	switch {
 	case q.Replacement.Full():
 		e.Kind, e.State, e.Hold = balance.Released, balance.Reversed, 0
+		if original.Posted != 0 {
+			e.State = balance.PartlySettled
+		}
 		return p.done(e, spec.Approved)
 	case q.Replacement.Kind == spec.ReplacementSuspicious:
 		e.Flags |= balance.FlagSuspicious
@@ -125,6 +140,13 @@ func (p *passage) reverseHold(e *balance.Event, original *balance.Purchase, prog
 	default:
 		e.Flags |= balance.FlagAboveHold
 	}
+	return p.notApplied(e)
+}
+
+// notApplied answers a reversal whose DE95 cannot be followed: a request is refused, of an advice
+// somebody must know.
+func (p *passage) notApplied(e *balance.Event) balance.Decision {
+	q := p.request
 	p.router.log.Warn("partial reversal not applied", "link", q.Link, "stan", q.STAN, "card", q.Card.Masked(), "wallet", p.row.Log,
 		"above_hold", e.Flags&balance.FlagAboveHold != 0)
 	if q.Class.Advice() {
@@ -149,10 +171,7 @@ func (p *passage) takeBack(e *balance.Event, original *balance.Purchase, program
 	left := spec.Money(0)
 	if p.request.Replacement.Kind == spec.ReplacementSuspicious {
 		e.Flags |= balance.FlagSuspicious
-		if p.request.Class.Advice() {
-			return p.done(e, spec.Approved)
-		}
-		return p.done(e, spec.AmountUnusable)
+		return p.notApplied(e)
 	}
 	if !p.request.Replacement.Full() {
 		left = min(p.left(original, program), original.Hold)
@@ -163,6 +182,59 @@ func (p *passage) takeBack(e *balance.Event, original *balance.Purchase, program
 	}
 	e.Posted, e.Allocated = left-original.Hold, left-original.Hold
 	return p.done(e, spec.Approved)
+}
+
+// completed is the purchase that a completion is part of, when that is what a reversal names; nil when it
+// names something else, or nothing is known of that purchase any more.
+func completed(v *balance.View, part *balance.Purchase) (*balance.Purchase, bool) {
+	if part.Flags&balance.FlagPartOf == 0 || (part.State != balance.Paid && part.State != balance.RefundPaid) {
+		return nil, true
+	}
+	return v.Purchase(part.Of)
+}
+
+// giveBack undoes what a 0200 or a 0220 posted, all of it or down to what DE95 leaves. Of a purchase that
+// was completed several times only the part that is named is undone.
+func (p *passage) giveBack(e *balance.Event, original, part *balance.Purchase, v *balance.View) balance.Decision {
+	q := p.request
+	named, paid := original, original.Posted
+	if part != nil {
+		named, paid = part, min(part.Hold, paid)
+	}
+	left := spec.Money(0)
+	switch {
+	case q.Replacement.Kind == spec.ReplacementSuspicious:
+		e.Flags |= balance.FlagSuspicious
+		return p.notApplied(e)
+	case !q.Replacement.Full():
+		left = min(p.left(named, v.Currency), paid)
+	case original.Posted == 0:
+		e.State = balance.Reversed
+	}
+	if left == paid {
+		return p.done(e, spec.Approved)
+	}
+	e.Kind, e.Posted, e.Allocated = balance.Reduced, paid-left, paid-left
+	if card, ok := v.Card(p.row.Card); ok && card.Status == balance.CardClosed {
+		e.Allocated = 0
+	}
+	if original.Posted == e.Posted {
+		e.Kind, e.State = balance.Released, balance.Reversed
+	} else {
+		e.Flags |= balance.FlagPartlyReversed
+	}
+	d := p.done(e, spec.Approved)
+	if part != nil {
+		w := balance.Event{
+			Kind: balance.Reduced, Card: part.Card, Counter: part.Counter, Purchase: part.Key, State: balance.Paid, Hold: left,
+			Flags: balance.FlagPartOf,
+		}
+		if left == 0 {
+			w.Kind, w.State = balance.Released, balance.Reversed
+		}
+		d.Events = append(d.Events, w)
+	}
+	return d
 }
 
 // lowerTombstone makes a partial tombstone say what the latest reversal says.

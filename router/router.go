@@ -59,8 +59,16 @@ func (r *Router) rule(req *spec.Request) rule {
 	case spec.Reversal, spec.ReversalAdvice:
 		return r.reverse
 	case spec.FinancialAdvice:
+		if req.Policy.FinancialServed {
+			return r.complete
+		}
 		return r.suspend
-	case spec.Financial, spec.FileUpdate, spec.Administrative, spec.NetworkManagement, spec.Answer, spec.ClassUnknown:
+	case spec.Financial:
+		if req.Policy.FinancialServed {
+			return r.authorize
+		}
+		return nil
+	case spec.FileUpdate, spec.Administrative, spec.NetworkManagement, spec.Answer, spec.ClassUnknown:
 		return nil
 	}
 	return nil
@@ -90,7 +98,7 @@ func (r *Router) post(call spec.Call, decide rule, row balance.Row) balance.Post
 	p := balance.Post{Log: row.Log, At: req.At, Mover: &passage{
 		router: r, call: call, request: req, policy: req.Policy, at: req.At, row: row, rule: decide,
 	}}
-	if req.Class == spec.Authorization {
+	if asks(req.Class) {
 		p.Deadline = req.Deadline
 	}
 	return p
@@ -123,7 +131,7 @@ func (r *Router) undecided(call spec.Call, err error) {
 	case errors.Is(err, balance.ErrOverloaded):
 		resp.Reason = spec.Overloaded
 	}
-	if req.Class == spec.Authorization && !req.MTI.Repeat() && req.Policy.LateAnswers && knownOut(err) {
+	if asks(req.Class) && !req.MTI.Repeat() && req.Policy.LateAnswers && knownOut(err) {
 		resp.Silent = false
 	}
 	r.answer(call, resp)
@@ -134,6 +142,9 @@ func (r *Router) undecided(call spec.Call, err error) {
 func knownOut(err error) bool {
 	return errors.Is(err, errLate) || errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread) || errors.Is(err, balance.ErrNotTaken)
 }
+
+// asks says whether a message of the class is somebody waiting to be told yes or no.
+func asks(c spec.Class) bool { return c == spec.Authorization || c == spec.Financial }
 
 // late says whether it is too late to approve.
 func late(req *spec.Request) bool { return req.Late(time.Now()) }

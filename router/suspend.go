@@ -52,7 +52,7 @@ func (p *passage) suspended(program string) balance.Event {
 	}
 	e := p.event(balance.Suspended, q.Class)
 	e.Purchase = balance.Key{}
-	e.Flags = balance.FlagNotPlaceable
+	e.Flags |= balance.FlagNotPlaceable
 	e.Counter = balance.Account{Kind: balance.AccountSuspense, Name: program}
 	return e
 }

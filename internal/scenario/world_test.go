@@ -47,6 +47,7 @@ type card struct {
 func newWorld(t *testing.T, o balance.MemoryOptions) *world {
 	w := &world{t: t, cards: map[string]*card{}, sent: map[string]string{}, programs: []router.Program{{
 		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Rules: risk.Program{Currency: spec.JPY},
+		Tolerances: router.DefaultTolerances(),
 	}}}
 	var err error
 	if w.hasher, err = spec.NewHasher([]byte("a key for stories only, not secret")); err != nil {
@@ -325,6 +326,14 @@ func flagNames(f balance.Flags) string {
 		{balance.FlagAboveHold, "not below the hold"},
 		{balance.FlagLate, "late"},
 		{balance.FlagPartlyReversed, "partly reversed"},
+		{balance.FlagRefund, "refund"},
+		{balance.FlagWithinTolerance, "within tolerance"},
+		{balance.FlagOver, "over"},
+		{balance.FlagDoubleSale, "double sale"},
+		{balance.FlagNoAuthorization, "no authorization"},
+		{balance.FlagNotOpen, "not open"},
+		{balance.FlagPartOf, "part"},
+		{balance.FlagIncremented, "incremented"},
 	}
 	var out []string
 	for _, n := range names {

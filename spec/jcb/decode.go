@@ -17,7 +17,11 @@ func (d *Dialect) Decode(frame []byte, r *spec.Request) error {
 	if bad != nil {
 		return bad
 	}
-	if n := missing(r.Class, r.Fields); n != 0 {
+	class := r.Class
+	if class == spec.Financial && r.Policy.FinancialServed {
+		class = spec.Authorization // it needs what a 0100 needs
+	}
+	if n := missing(class, r.Fields); n != 0 {
 		return missingField(n, &m)
 	}
 	return nil

@@ -1,0 +1,252 @@
+package router
+
+import (
+	"sekisho/balance"
+	"sekisho/risk"
+	"sekisho/spec"
+)
+
+// complete posts a 0220: what was authorized has been delivered, and costs what the message says. It is
+// never refused: what has no authorization, or more than that, is posted and flagged (DOMAIN §3, §7).
+func (r *Router) complete(p *passage, v *balance.View) balance.Decision {
+	q := p.request
+	key := p.key(spec.FinancialAdvice)
+	record, ready := v.Record(key)
+	if !ready {
+		return balance.Decision{}
+	}
+	if record != nil && record.Fingerprint == q.Fingerprint() {
+		return p.again(record, spec.Approved)
+	}
+	if record != nil {
+		return p.suspendOther(v)
+	}
+	amount, usable := risk.Amount(q, v.Currency)
+	if !usable || q.Inquiry() {
+		return r.suspend(p, v)
+	}
+	own, ready := v.Purchase(key.Purchase())
+	if !ready {
+		return balance.Decision{}
+	}
+	if own != nil && !reversedBefore(own) && refunding(own) != (q.Kind() == 20) {
+		return p.suspendOther(v)
+	}
+	if !approvedThere(q) {
+		return p.refusedThere(own)
+	}
+	c := completion{passage: p, program: r.programNamed(v.Program), amount: amount, own: own, hit: own}
+	if card, ok := v.Card(p.row.Card); ok {
+		c.closed = card.Status == balance.CardClosed
+	}
+	if own == nil || reversedBefore(own) {
+		if c.hit, ready = p.authorization(v); !ready {
+			return balance.Decision{}
+		}
+	}
+	return c.post()
+}
+
+// completion is a 0220 that says what a purchase costs.
+type completion struct {
+	*passage
+	program *Program
+	amount  spec.Money        // in the program's currency
+	closed  bool              // the card
+	own     *balance.Purchase // under the message's own key; nil: none
+	hit     *balance.Purchase // what it completes; nil: nothing is known of it
+}
+
+// post makes the event that moves the money, and where the completed purchase has another key a second
+// one, so that a reversal can name the completion as well.
+func (c *completion) post() balance.Decision {
+	e := c.event(balance.Completed, spec.FinancialAdvice)
+	left := c.amount
+	if c.own != nil && reversedBefore(c.own) { // its reversal came first, and that is how it stays
+		e.Flags |= balance.FlagAfterReversal
+		left = 0
+		if c.own.State == balance.TombstonePart {
+			left = min(c.amount, c.inProgramCurrency(c.own.Hold, c.amount))
+		}
+		if left == 0 {
+			e.State, e.Hold, e.Details = c.own.State, c.own.Hold, details(c.request)
+			return c.done(&e, spec.Approved)
+		}
+	}
+	switch {
+	case c.request.Kind() == 20:
+		c.credit(&e, left)
+	case c.hit == nil:
+		e.Flags |= balance.FlagNoAuthorization
+		c.debit(&e, left)
+	default:
+		c.settle(&e, left)
+	}
+	if e.Purchase == e.Key.Purchase() {
+		e.Details = details(c.request)
+		if c.request.Approval.Real() {
+			e.Details.NetworkCode = c.request.Approval
+		}
+		if c.hit != nil { // what was held was held for what we were asked
+			network := e.Details.NetworkCode
+			if e.Details = c.hit.Details; network.Real() {
+				e.Details.NetworkCode = network
+			}
+		}
+		return c.done(&e, spec.Approved)
+	}
+	d := c.done(&e, spec.Approved)
+	if e.Posted != 0 {
+		d.Events = append(d.Events, c.part(&e, left))
+	}
+	return d
+}
+
+// settle posts to a known purchase and releases what is left of its hold.
+func (c *completion) settle(e *balance.Event, amount spec.Money) {
+	hit := c.hit
+	e.Purchase, e.Counter = hit.Key, owedTo(hit, e.Counter)
+	if hit == c.own {
+		e.Flags |= balance.FlagUnconditional // the network has spoken: it is not ours to void any more
+	}
+	switch hit.State {
+	case balance.Settled, balance.PartlySettled, balance.Unsettled: // the clearing amount is the true one
+		e.Flags |= balance.FlagLate
+		e.State, e.Hold = hit.State, hit.Hold
+		return
+	case balance.Paid:
+		if hit == c.own { // a 0200 of ours, and the network's advice of it: one sale
+			c.adjust(e, amount)
+			return
+		}
+		e.Flags |= balance.FlagDoubleSale | balance.FlagOver
+	case balance.Open, balance.AccountVerified:
+		e.Flags |= c.above(amount, hit.Held())
+	case balance.InSuspense:
+		e.Flags |= balance.FlagNoAuthorization
+	case balance.StateNone, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,
+		balance.Tombstone, balance.TombstonePart, balance.RefundDue, balance.VoidedLate, balance.HoldExpired,
+		balance.RefundPaid, balance.IncrementOf:
+		e.Flags |= balance.FlagNotOpen
+	}
+	c.debit(e, amount)
+}
+
+// adjust brings what our own 0200 posted to what the network says of it. What was reversed stays so.
+func (c *completion) adjust(e *balance.Event, amount spec.Money) {
+	paid := c.own.Posted
+	if c.own.Flags&balance.FlagPartlyReversed != 0 && amount > paid {
+		e.Flags |= balance.FlagAfterReversal
+		amount = paid
+	}
+	if amount != paid {
+		e.Flags |= balance.FlagAmountDiffers
+	}
+	c.debit(e, amount-paid)
+}
+
+// debit takes money from the wallet and from the card; below zero it gives some back.
+func (c *completion) debit(e *balance.Event, amount spec.Money) {
+	e.State = balance.Paid
+	e.Posted, e.Allocated = -amount, -amount
+	if amount < 0 && c.closed {
+		e.Allocated = 0
+	}
+}
+
+// credit gives money to the card: a refund. One that was authorized is completed, and if it was credited
+// then it becomes what the completion says.
+func (c *completion) credit(e *balance.Event, amount spec.Money) {
+	paid := spec.Money(0)
+	if hit := c.hit; hit != nil {
+		e.Purchase, e.Counter = hit.Key, owedTo(hit, e.Counter)
+		switch {
+		case cleared(hit) && hit.State != balance.RefundPaid:
+			e.Flags |= balance.FlagLate
+			e.State, e.Hold = hit.State, hit.Hold
+			return
+		case hit.State == balance.RefundPaid:
+			if paid = hit.Hold; paid != amount {
+				e.Flags |= balance.FlagAmountDiffers
+			}
+		case hit.State != balance.RefundDue:
+			e.Flags |= balance.FlagNotOpen
+		}
+	}
+	e.State, e.Hold = balance.RefundPaid, amount
+	e.Posted, e.Allocated = amount-paid, amount-paid
+	if c.closed && e.Allocated > 0 {
+		e.Allocated = 0
+	}
+}
+
+// above says how far a completion is above what was held for it.
+func (c *completion) above(amount, held spec.Money) balance.Flags {
+	switch q := c.request; {
+	case amount <= held:
+		return 0
+	case c.program != nil && c.program.tolerated(amount, held, q.MCC, q.Currency != c.program.Rules.Currency):
+		return balance.FlagWithinTolerance
+	}
+	return balance.FlagOver
+}
+
+// part is the completion under its own key: how much of the purchase is its doing. Nothing else is matched with it.
+func (c *completion) part(e *balance.Event, amount spec.Money) balance.Event {
+	return balance.Event{
+		Kind: balance.Completed, Card: e.Card, Actor: e.Actor, Counter: e.Counter, Purchase: e.Key.Purchase(),
+		Of: e.Purchase, State: e.State, Hold: amount, Flags: balance.FlagPartOf | e.Flags, Details: details(c.request),
+	}
+}
+
+// refusedThere records a 0220 that says that the network refused in our place. What our own 0200 under
+// the same key posted is given back: the buyer was told no.
+func (p *passage) refusedThere(own *balance.Purchase) balance.Decision {
+	e := p.event(balance.Completed, spec.FinancialAdvice)
+	e.State = balance.NetworkDeclined
+	if own == nil {
+		e.Details = details(p.request)
+		return p.done(&e, spec.Approved)
+	}
+	e.Counter = owedTo(own, e.Counter)
+	if own.State != balance.Paid || own.Flags&(balance.FlagUnconditional|balance.FlagPartOf) != 0 {
+		e.State, e.Hold, e.Counter = own.State, own.Hold, own.Counter
+		return p.done(&e, spec.Approved)
+	}
+	e.Flags |= balance.FlagNetworkNo
+	e.Posted, e.Allocated = own.Posted, own.Posted
+	return p.done(&e, spec.Approved)
+}
+
+// authorization finds the purchase that a completion is about: by DE90, then by DE37, then by DE38. A
+// refund has none but a refund.
+func (p *passage) authorization(v *balance.View) (*balance.Purchase, bool) {
+	q := p.request
+	refund := q.Kind() == 20
+	fits := func(found *balance.Purchase) bool { return found != nil && refunding(found) == refund }
+	if q.Original.Present {
+		found, ready := v.Purchase(p.originalKey())
+		if ready && found != nil && found.Flags&balance.FlagPartOf != 0 {
+			found, ready = v.Purchase(found.Of)
+		}
+		if !ready || fits(found) {
+			return found, ready
+		}
+	}
+	if named(q.RRN) {
+		found, ready := v.ByRRN(p.row.Card, q.RRN, q.Acquirer)
+		if !ready || fits(found) {
+			return found, ready
+		}
+	}
+	if q.Approval.Real() {
+		found, ready := v.ByCode(p.row.Card, q.Approval, q.Merchant)
+		if !ready || fits(found) {
+			return found, ready
+		}
+	}
+	return nil, true
+}
+
+// named says whether a DE37 names anything: blanks and zeros do not.
+func named(r spec.RRN) bool { return saysSomething(r[:]) }
