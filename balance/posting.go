@@ -119,6 +119,17 @@ func (w *Wallet) markFile(k Key) {
 	w.files = append(w.files, fileMark{file, k.Number()})
 }
 
+// Passed says whether the log has a record of the same clearing file with a higher number.
+func (w *Wallet) Passed(k Key) bool {
+	file := [keyNumber - keyFile]byte(k[keyFile:keyNumber])
+	for i := range w.files {
+		if w.files[i].file == file {
+			return k.Number() < w.files[i].number
+		}
+	}
+	return false
+}
+
 // aboveMark says whether the record is certainly not in the log: one of its file with a lower number is,
 // and none with a higher.
 func (w *Wallet) aboveMark(k Key) bool {

@@ -5,6 +5,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/spec"
+	"sekisho/spec/clearing"
 )
 
 // place decides a clearing record of a card of ours on one version of its wallet (DOMAIN §3, §4, and the
@@ -193,6 +194,10 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 
 // firstPresentment is DE24 of a first presentment.
 const firstPresentment = 200
+
+// MayWait says whether a record can be about another one, which may come behind it in its file. Every other
+// record is placed when it is met, whatever follows.
+func MayWait(q *clearing.Record) bool { return q.Reversal || q.SecondPresentment() || q.Chargeback() }
 
 // later leaves a record for the end of its file, and there puts it into suspense.
 func (m *filed) later(v *balance.View, why string, reference balance.Key, standing balance.Standing) balance.Decision {

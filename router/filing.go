@@ -130,6 +130,10 @@ func (m *filed) Decide(v *balance.View) balance.Decision {
 		m.placed.Placement = record.Placement
 		return balance.Decision{}
 	}
+	if !m.last && MayWait(m.record) && v.Passed(m.key()) {
+		m.placed.Deferred = true // as it was when the file was read up to there for the first time
+		return balance.Decision{}
+	}
 	d := m.rule(m, v)
 	if len(d.Events) > 0 {
 		m.placed.Placement = d.Events[0].Clearing.Placement

@@ -59,6 +59,7 @@ type Policy struct {
 	RefundAtOnce        bool          // DE3 20 credits at once instead of with clearing
 	PartialApproval     []MCCRange    // merchants whose purchases may be approved in part
 	FinancialServed     bool          // 0200, 0220
+	MultiClearing       bool          // clearing files say in PDS 3990 which part of its sale a presentment is
 }
 
 // Partial says whether a purchase at this kind of merchant may be approved in part.

@@ -44,7 +44,7 @@ func startNode(t *testing.T, url string, bug plant) *process {
 	}
 	n := &process{store: store, book: balance.NewBook(under, balance.Options{RetryMin: time.Millisecond, RetryMax: 20 * time.Millisecond})}
 	n.router = router.New(n.book, []router.Program{{
-		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Rules: risk.Program{Currency: spec.JPY},
+		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Tolerances: router.DefaultTolerances(), Rules: risk.Program{Currency: spec.JPY},
 	}}, slog.New(slog.DiscardHandler), nil)
 	return n
 }

@@ -15,6 +15,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/balance/dynamo"
+	"sekisho/jobs"
 	"sekisho/router"
 	"sekisho/spec"
 	authswitch "sekisho/switch"
@@ -74,7 +75,7 @@ func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, er
 		return nil, errors.Join(err, e.Close())
 	}
 	if s.Dynamo == nil {
-		l := &ledger{settings: s, store: e.store, book: e.book, router: e.router, hasher: e.hasher, log: log}
+		l := &ledger{settings: s, store: e.store, book: e.book, router: e.router, hasher: e.hasher, metrics: jobs.NewMetrics(e.registry), log: log}
 		if e.control, err = openControl(ctx, l, allJobs()); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}

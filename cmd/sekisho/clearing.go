@@ -10,6 +10,6 @@ func newClearing() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    needsSubcommand,
 	}
-	cmd.AddCommand(newClearingShow())
+	cmd.AddCommand(newClearingShow(), newClearingLoad())
 	return cmd
 }

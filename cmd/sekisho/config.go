@@ -86,7 +86,21 @@ type programConfig struct {
 	AmountMax count       `yaml:"amount_max" env:"AMOUNT_MAX"` // of one use, minor units; 0 is no limit
 	Zone      string      `yaml:"zone" env:"ZONE"`             // where a card's last month ends; +09:00
 	Verify    string      `yaml:"verify" env:"VERIFY"`         // how the card itself is verified; none
+	Receiver  string      `yaml:"receiver" env:"RECEIVER"`     // DE100 of its clearing records, up to 11 digits
 	Holds     holdsConfig `yaml:"holds" envPrefix:"HOLDS_"`
+
+	Tolerance toleranceConfig `yaml:"tolerance" envPrefix:"TOLERANCE_"`
+}
+
+// How far clearing may come above its authorization before it is told as over: percent, and for fuel an
+// amount. It is posted in any case.
+type toleranceConfig struct {
+	Default           count `yaml:"default" env:"DEFAULT"`                         // 0
+	Dining            count `yaml:"dining" env:"DINING"`                           // restaurants, bars, taxis; 20
+	Lodging           count `yaml:"lodging" env:"LODGING"`                         // hotels, car hire; 15
+	Foreign           count `yaml:"foreign" env:"FOREIGN"`                         // another currency; 5
+	FuelMax           count `yaml:"fuel_max" env:"FUEL_MAX"`                       // the whole sale; 30,000
+	FuelAuthorizedMax count `yaml:"fuel_authorized_max" env:"FUEL_AUTHORIZED_MAX"` // where no more was authorized; 2
 }
 
 type holdsConfig struct {

@@ -106,7 +106,7 @@ func demoDir(keep string) (dir string, remove func(), err error) {
 // demoSettings are a configuration with every port free to choose, so that none can be taken.
 func demoSettings() *settings {
 	return &settings{Admin: "127.0.0.1:0", Programs: []router.Program{{
-		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(),
+		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Tolerances: router.DefaultTolerances(),
 		Rules: risk.Program{Currency: spec.JPY, Zone: time.FixedZone("JST", 9*60*60)},
 	}}}
 }

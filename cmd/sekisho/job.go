@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sekisho/balance"
+	"sekisho/jobs"
 	"sekisho/router"
 	"sekisho/spec"
 )
@@ -22,6 +23,7 @@ type ledger struct {
 	book     *balance.Book
 	router   *router.Router
 	hasher   *spec.Hasher
+	metrics  *jobs.Metrics // nil: nobody scrapes
 	log      *slog.Logger
 }
 
@@ -37,6 +39,8 @@ type job struct {
 func allJobs() []job {
 	return []job{
 		jobOf("verify", verifyLedger),
+		jobOf(clearingLoadJob, loadClearing),
+		jobOf(jobAuthorized, authorizedIn),
 	}
 }
 

@@ -48,6 +48,7 @@ type linkSettings struct {
 
 // Limits of what a configuration can ask for.
 const (
+	moneyMax        = 999_999_999_999
 	drainTimeoutMax = 10 * time.Minute
 	holdMax         = 60 * 24 * time.Hour
 	shardsMax       = 256
@@ -272,7 +273,10 @@ func (k *configCheck) file(path, name string) []byte {
 func (k *configCheck) program(i int) router.Program {
 	c := &k.config.Programs[i]
 	at := "programs[" + strconv.Itoa(i) + "]."
-	p := router.Program{Name: c.Name, Ranges: c.Ranges, Holds: k.holds(at+"holds.", &c.Holds)}
+	p := router.Program{
+		Name: c.Name, Ranges: c.Ranges, Holds: k.holds(at+"holds.", &c.Holds),
+		Receiver: k.institution(at+"receiver", c.Receiver), Tolerances: k.tolerances(at+"tolerance.", &c.Tolerance),
+	}
 	k.name(at+"name", c.Name, func(name string) bool {
 		return slices.ContainsFunc(k.config.Programs[:i], func(o programConfig) bool { return o.Name == name })
 	})

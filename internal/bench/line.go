@@ -103,7 +103,7 @@ func openHouse(dir string, cards int) (*house, error) {
 	if err := h.seed(hasher, cards); err != nil {
 		return nil, err
 	}
-	programs := []router.Program{{Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Rules: risk.Program{Currency: spec.JPY}}}
+	programs := []router.Program{{Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Tolerances: router.DefaultTolerances(), Rules: risk.Program{Currency: spec.JPY}}}
 	h.network, err = authswitch.New(log, router.New(h.book, programs, log, nil), nil, authswitch.LinkConfig{
 		Name: "jcb", DialectName: "jcb", Dialect: h.dialect, Framing: authswitch.Length2Zero2,
 	})

@@ -83,7 +83,7 @@ func openTable(endpoint string, cards int) (*tableHouse, error) {
 	}
 	h := &tableHouse{store: store, book: balance.NewBook(store, balance.Options{})}
 	h.router = router.New(h.book, []router.Program{{
-		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Rules: risk.Program{Currency: spec.JPY},
+		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Tolerances: router.DefaultTolerances(), Rules: risk.Program{Currency: spec.JPY},
 	}}, slog.New(slog.DiscardHandler), nil)
 	done := make(chan error, cards)
 	for i := range cards {

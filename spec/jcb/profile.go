@@ -40,6 +40,7 @@ type profileFile struct {
 	CashAllowed         *bool             `yaml:"cash_allowed"`
 	RefundAtOnce        *bool             `yaml:"refund_at_once"`
 	FinancialServed     *bool             `yaml:"financial_served"`
+	MultiClearing       string            `yaml:"multi_clearing"`
 	PartialApproval     []string          `yaml:"partial_approval"`
 	Entry               map[string]string `yaml:"entry"`
 	Echo                map[string][]int  `yaml:"echo"`
@@ -128,6 +129,9 @@ func (r *profileReader) apply(p *profile) {
 	})
 	r.choose("sign_on", f.SignOn, map[string]func(){
 		"optional": func() { policy.SignOnRequired = false }, "required": func() { policy.SignOnRequired = true },
+	})
+	r.choose("multi_clearing", f.MultiClearing, map[string]func(){
+		"none": func() { policy.MultiClearing = false }, "3990": func() { policy.MultiClearing = true },
 	})
 	r.reason("unknown_reversal", f.UnknownReversal, &policy.UnknownReversal, spec.Approved, spec.OriginalUnknown)
 	r.reason("reversed_before", f.ReversedBefore, &policy.ReversedBefore, spec.ReversedBefore, spec.DuplicateDiffers)

@@ -15,6 +15,9 @@ func TestBuiltInProfileDecidesAsDocumented(t *testing.T) {
 		Timer: 5 * time.Second, Budget: 3 * time.Second,
 		UnknownReversal: spec.Approved, ReversedBefore: spec.ReversedBefore, SettledReversal: spec.Approved, AccountVerification: spec.Approved,
 	}
+	if !base.Policy().MultiClearing {
+		t.Error("without a word PDS 3990 is not read")
+	}
 	if !reflect.DeepEqual(*d.Policy(), want) {
 		t.Errorf("policy is %+v, want %+v", *d.Policy(), want)
 	}
@@ -70,6 +73,7 @@ reversed_before: duplicate_differs
 cash_allowed: true
 refund_at_once: true
 financial_served: true
+multi_clearing: none
 partial_approval: ["5411", "5811-5814"]
 entry: {"072": device}
 echo: {"0810": [7, 11]}
@@ -108,6 +112,7 @@ func TestProfileErrorsNameKeyAndLineAndWhatIsExpected(t *testing.T) {
 		{"a timer whose budget is not said", "timer: 7s", "key budget is missing"},
 		{"a late policy that is none", "late: sometimes", "late: expected answer or silence"},
 		{"a reversal answered by another reason", "unknown_reversal: card_lost", "expected approved or original_unknown"},
+		{"another element for parts of a sale", "multi_clearing: 3991", "multi_clearing: expected 3990 or none"},
 		{"a merchant category with letters", "partial_approval: [food]", "partial_approval: expected merchant categories"},
 		{"a range that goes backwards", `partial_approval: ["5814-5811"]`, "partial_approval"},
 		{"an entry that is none", `entry: {"07": radio}`, "entry.07: expected a way of reading a card"},

@@ -1,0 +1,279 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/router"
+	"sekisho/spec"
+	"sekisho/spec/clearing"
+)
+
+// Loader takes clearing files into the wallets of a book. Each file is read two or three times: first all
+// of its rules are held against it, then its records are placed, in their order for each wallet, then once
+// more those that are about something that came later in the file, if there are any. Nothing is spilled
+// to disk and no card number leaves the file: what waits is remembered by its number only, and read again.
+// Memory does not depend on the size of the file.
+//
+// A load can be cut off anywhere and run again: every record is placed once, by the file's id and its DE71,
+// and the report is that of a load in one go.
+type Loader struct {
+	Book    *balance.Book
+	Router  *router.Router
+	Hasher  *spec.Hasher
+	Link    string           // the network that sent the file
+	Parts   bool             // whether PDS 3990 is read
+	DryRun  bool             // records are judged one by one on the wallets as they are, and nothing is recorded
+	Metrics *Metrics         // nil: nothing is counted
+	Tell    func(Progress)   // told of progress, from one goroutine at a time; nil: nobody is
+	Limits  LoadLimits       // the zero value has defaults
+}
+
+// LoadLimits bound what a load holds and tries. The zero value of each has a default.
+type LoadLimits struct {
+	ChunkMax   int // records that are placed together: 2,048, below what a wallet's queue takes
+	ReachEvery int // chunks between two notes of how far the file is: 64
+	WaitingMax int // numbers of waiting records that are remembered: 1,048,576, of 4 bytes
+	TriesMax   int // tries of a record that cannot be placed because of the store: 12
+}
+
+func (l LoadLimits) withDefaults() LoadLimits {
+	for _, d := range [...]struct {
+		value     *int
+		otherwise int
+	}{{&l.ChunkMax, 2048}, {&l.ReachEvery, 64}, {&l.WaitingMax, 1 << 20}, {&l.TriesMax, 12}} {
+		if *d.value == 0 {
+			*d.value = d.otherwise
+		}
+	}
+	return l
+}
+
+// Progress is how far a load is.
+type Progress struct {
+	Step    Step
+	Records uint32 // done in this step
+	Total   uint32 // of this step; 0: not known
+}
+
+// Step is one reading of a file.
+type Step string
+
+// The steps.
+const (
+	StepCheck  Step = "checked"
+	StepPlace  Step = "placed"
+	StepSettle Step = "read once more" // for what came before its original
+)
+
+// Refused is the error about a file of which nothing is taken. It wraps a [clearing.Reject].
+type Refused struct {
+	File   string
+	Reject *clearing.Reject
+}
+
+// Error begins with the reason, and says which record and where in the file.
+func (r *Refused) Error() string {
+	where := ""
+	if r.Reject.Record > 0 {
+		where = fmt.Sprintf("record %d, offset %d: ", r.Reject.Record, r.Reject.Offset)
+	}
+	return fmt.Sprintf("%s: %s%s (clearing file %s is refused, nothing was done)", r.Reject.Reason, where, r.Reject.Detail, r.File)
+}
+
+func (r *Refused) Unwrap() error { return r.Reject }
+
+// Errors that end a load which can be run again.
+var (
+	ErrChanged = errors.New("the file changed while it was loaded: nothing is closed; run the load again with the bytes it was taken with")
+	ErrLost    = errors.New("what was placed does not add up to what the file says: the file is not closed")
+)
+
+// Load takes one file. The error is a [*Refused] when nothing of the file is taken, among them one that was
+// taken before. After any other error the load can be run again, and goes on where it was.
+func (l *Loader) Load(ctx context.Context, source Source) (LoadReport, error) {
+	n := &fileLoad{Loader: l, source: source, limits: l.Limits.withDefaults(), begun: time.Now()}
+	report, err := n.run(ctx)
+	var refused *Refused
+	switch {
+	case err == nil:
+		return report, nil
+	case errors.As(err, &refused):
+	case n.reached > 0 && !l.DryRun:
+		err = fmt.Errorf("clearing file %s: stopped at record %d of %d; run it again, it goes on from there: %w", source.Name, n.reached, n.totals.Count, err)
+	default:
+		err = fmt.Errorf("clearing file %s: %w", source.Name, err)
+	}
+	return LoadReport{}, err
+}
+
+// fileLoad is the load of one file.
+type fileLoad struct {
+	*Loader
+	source  Source
+	limits  LoadLimits
+	begun   time.Time
+	totals  clearing.Totals
+	log     fileLog
+	filing  router.Filing
+	before  standing
+	reached uint32 // DE71 up to which everything was given to the wallets
+
+	sure    Tally // what is placed whatever comes later in the file
+	unsure  Tally // what might have waited for something later
+	waiting waiting
+}
+
+func (n *fileLoad) run(ctx context.Context) (LoadReport, error) {
+	if err := n.check(ctx); err != nil {
+		return LoadReport{}, err
+	}
+	if err := n.open(ctx); err != nil {
+		return LoadReport{}, err
+	}
+	if err := n.placeAll(ctx); err != nil {
+		return LoadReport{}, err
+	}
+	if n.waiting.some() {
+		if err := n.placeWaiting(ctx); err != nil {
+			return LoadReport{}, err
+		}
+	}
+	report := n.report()
+	if err := report.lost(); err != nil {
+		return LoadReport{}, err
+	}
+	if n.DryRun {
+		return report, nil
+	}
+	mine, err := n.log.close(ctx, n.sure.plus(n.unsure))
+	if err == nil && !mine {
+		err = n.duplicate("another load of file %s was faster and has closed it", n.totals.FileID)
+	}
+	return report, err
+}
+
+// check reads the file for the first time.
+func (n *fileLoad) check(ctx context.Context) error {
+	r, err := n.source.Open()
+	if err != nil {
+		return err
+	}
+	n.totals, err = clearing.Check(ctx, r, n.Hasher, func(_ int64, records uint32) {
+		n.tell(Progress{Step: StepCheck, Records: records})
+	})
+	var reject *clearing.Reject
+	if errors.As(err, &reject) {
+		err = &Refused{n.source.Name, reject}
+	}
+	if err != nil {
+		return closing(r, err)
+	}
+	return r.Close()
+}
+
+// open begins the log of the file, or finds where it stands.
+func (n *fileLoad) open(ctx context.Context) (err error) {
+	n.log = fileLog{n.Book, n.totals.FileID}
+	if !n.DryRun {
+		if err := n.log.take(ctx, &n.totals); err != nil {
+			return err
+		}
+	}
+	if n.before, err = n.log.standing(ctx); err != nil {
+		return err
+	}
+	switch {
+	case n.before.closed:
+		return n.duplicate("file %s was taken already", n.totals.FileID)
+	case n.before.otherBytes(&n.totals):
+		return n.duplicate("file %s is taken and not finished, with other bytes: expected %s, found %s", n.totals.FileID, n.before.note, noteOf(&n.totals))
+	}
+	n.filing = router.Filing{File: n.totals.FileID, Taken: n.before.begun, Link: n.Link, Parts: n.Parts, DryRun: n.DryRun}
+	if n.filing.Taken.IsZero() {
+		n.filing.Taken = time.Now()
+	}
+	day, ok := n.totals.FileID.Date()
+	if !ok {
+		day = n.filing.Taken.UTC() // an id of a day that does not exist
+	}
+	n.filing.Day = day
+	n.sure, n.reached = n.before.placed, n.before.upTo
+	return nil
+}
+
+// duplicate refuses a file that was taken before.
+func (n *fileLoad) duplicate(format string, args ...any) error {
+	return &Refused{n.source.Name, &clearing.Reject{Reason: clearing.Duplicate, Detail: fmt.Sprintf(format, args...)}}
+}
+
+func (n *fileLoad) tell(p Progress) {
+	if n.Tell != nil {
+		n.Tell(p)
+	}
+}
+
+// placeAll reads the file for the second time and places what can be placed.
+func (n *fileLoad) placeAll(ctx context.Context) error {
+	chunks := 0
+	return n.read(ctx, n.wanted, func(c *chunk) error {
+		if err := n.placeChunk(ctx, c, false); err != nil {
+			return err
+		}
+		n.reached = max(n.reached, c.upTo)
+		n.tell(Progress{StepPlace, c.seen, n.totals.Records})
+		if chunks++; chunks%n.limits.ReachEvery == 0 && !n.DryRun && c.upTo > n.before.upTo {
+			return n.log.reach(ctx, c.upTo, n.sure)
+		}
+		return nil
+	})
+}
+
+// wanted says whether a record is not known to be placed. One that may wait is asked about again: it is
+// not in the sums that the file's log has.
+func (n *fileLoad) wanted(q *clearing.Record) bool {
+	return q.Number > n.before.upTo || router.MayWait(q)
+}
+
+// placeWaiting reads the file once more and settles what had to wait.
+func (n *fileLoad) placeWaiting(ctx context.Context) error {
+	if n.waiting.over {
+		n.unsure = Tally{} // all of them are asked again, and answer as they did
+	}
+	return n.read(ctx, n.waiting.has, func(c *chunk) error {
+		if err := n.placeChunk(ctx, c, true); err != nil {
+			return err
+		}
+		n.tell(Progress{StepSettle, c.seen, n.totals.Records})
+		return nil
+	})
+}
+
+// placeChunk places the records of a chunk, and counts what became of them.
+func (n *fileLoad) placeChunk(ctx context.Context, c *chunk, last bool) error {
+	placed, err := n.place(ctx, c.records, last)
+	if err != nil {
+		return err
+	}
+	var now Tally
+	for i := range placed {
+		q := &c.records[i]
+		switch {
+		case placed[i].Deferred:
+			n.waiting.add(q.Number, n.limits.WaitingMax)
+			continue
+		case router.MayWait(q):
+			n.unsure[placed[i].Placement].add(1, q.Amount)
+		default:
+			n.sure[placed[i].Placement].add(1, q.Amount)
+		}
+		now[placed[i].Placement].add(1, q.Amount)
+	}
+	if !n.DryRun {
+		n.Metrics.placed(now)
+	}
+	return nil
+}
