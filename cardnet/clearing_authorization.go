@@ -33,6 +33,7 @@ func lateSale(a *author, d *clearing.Draft) []*clearing.Draft {
 	at := time.Unix(d.Local, 0).UTC()
 	day := a.date.AddDate(0, 0, -40)
 	d.Local = day.Add(at.Sub(at.Truncate(24 * time.Hour))).Unix()
+	d.Reference = a.referenceLike(d)
 	return []*clearing.Draft{d}
 }
 
