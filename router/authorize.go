@@ -113,9 +113,9 @@ func (p *passage) grant(e *balance.Event, amount spec.Money, program *Program) {
 // afterAdvice answers a 0100 or 0200 whose purchase the network has told us of already: it is the same
 // purchase, with the network's approval code and no second hold.
 func (p *passage) afterAdvice(v *balance.View, known *balance.Purchase) balance.Decision {
-	class, kind := spec.AuthorizationAdvice, balance.Authorized
+	class := spec.AuthorizationAdvice
 	if p.request.Class == spec.Financial {
-		class, kind = spec.FinancialAdvice, balance.Completed
+		class = spec.FinancialAdvice
 	}
 	advice, ready := v.Record(p.key(class))
 	if !ready {
@@ -130,7 +130,7 @@ func (p *passage) afterAdvice(v *balance.View, known *balance.Purchase) balance.
 	if advice == nil || advice.Fingerprint != p.request.Fingerprint() {
 		return balance.Decision{Response: spec.Response{Reason: spec.DuplicateDiffers}}
 	}
-	e := p.event(kind, p.request.Class)
+	e := p.event(balance.Authorized, p.request.Class)
 	e.Flags |= known.Flags & balance.FlagPartOf
 	e.Counter, e.State, e.Hold = known.Counter, known.State, known.Hold
 	if known.Flags&(balance.FlagAfterReversal|balance.FlagPartlyReversed) != 0 { // a part of it was reversed before it came

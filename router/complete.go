@@ -83,21 +83,26 @@ func (c *completion) post() balance.Decision {
 		c.settle(&e, left)
 	}
 	if e.Purchase == e.Key.Purchase() {
-		e.Details = details(c.request)
-		if c.request.Approval.Real() {
-			e.Details.NetworkCode = c.request.Approval
-		}
-		if c.hit != nil { // what was held was held for what we were asked
-			network := e.Details.NetworkCode
-			if e.Details = c.hit.Details; network.Real() {
-				e.Details.NetworkCode = network
-			}
+		if c.hit == nil || c.hit.State != balance.RefundPaid { // else there is one already, with all there is to know
+			e.Details = c.details()
 		}
 		return c.done(&e, spec.Approved)
 	}
 	d := c.done(&e, spec.Approved)
 	if e.Posted != 0 {
 		d.Events = append(d.Events, c.part(&e, left))
+	}
+	return d
+}
+
+// details are those of a purchase that has the message's own key. What it was asked for stays.
+func (c *completion) details() balance.Details {
+	d := details(c.request)
+	if c.hit != nil {
+		d = c.hit.Details
+	}
+	if c.request.Approval.Real() {
+		d.NetworkCode = c.request.Approval
 	}
 	return d
 }
@@ -135,6 +140,7 @@ func (c *completion) settle(e *balance.Event, amount spec.Money) {
 // adjust brings what our own 0200 posted to what the network says of it. What was reversed stays so.
 func (c *completion) adjust(e *balance.Event, amount spec.Money) {
 	paid := c.own.Posted
+	e.Kind = balance.AdviceRecorded // not the event that makes the purchase
 	if c.own.Flags&balance.FlagPartlyReversed != 0 && amount > paid {
 		e.Flags |= balance.FlagAfterReversal
 		amount = paid
