@@ -80,6 +80,17 @@ func (i *Item) Event() balance.Event { return i.event }
 // Age is how long it has been there, in whole days.
 func (i *Item) Age(now time.Time) int { return int(max(0, now.Sub(i.At)) / (24 * time.Hour)) }
 
+// Open says whether it waits for somebody.
+func (i *Item) Open() bool { return i.Standing == ItemOpen || i.Standing == ItemClaimed }
+
+// From is where it came from, in words: its file and DE71, or its link.
+func (i *Item) From() string {
+	if i.File == "" {
+		return "link " + i.Network
+	}
+	return "file " + i.File + " record " + strconv.FormatUint(uint64(i.Record), 10)
+}
+
 // ParseItemID takes an id apart: log, version and which event, from 1.
 func ParseItemID(id string) (log string, version uint64, n int, err error) {
 	log, place, ok := cutLast(id, "@")

@@ -3,6 +3,7 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"sekisho/balance"
@@ -14,14 +15,14 @@ import (
 type suspense struct {
 	all    bool // also what is no longer open
 	items  []*Item
-	placed map[balance.Key]bool // resolutions that were made in another log than their item's
+	placed map[balance.Key]spec.Money // what was posted by resolutions in another log than their item's
 }
 
 // open are the items that wait for somebody, oldest first.
 func (s *suspense) open() []*Item {
 	out := []*Item{}
 	for _, i := range s.items {
-		if s.settled(i); i.Standing == ItemOpen || i.Standing == ItemClaimed {
+		if s.settled(i); i.Open() {
 			out = append(out, i)
 		}
 	}
@@ -31,8 +32,11 @@ func (s *suspense) open() []*Item {
 
 // settled looks whether what was to be placed in a wallet was placed there.
 func (s *suspense) settled(i *Item) {
-	if i.Standing == ItemClaimed && s.placed[i.key()] {
-		i.Standing = ItemResolved
+	if i.Standing != ItemClaimed {
+		return
+	}
+	if posted, ok := s.placed[i.key()]; ok {
+		i.Standing, i.Resolution.Posted = ItemResolved, posted
 	}
 }
 
@@ -49,9 +53,9 @@ type suspensePart struct {
 	program   string
 	cards     map[spec.CardID]balance.Issued
 	items     []*Item
-	byKey     map[balance.Key]*Item // by the key of its resolution
-	byName    map[balance.Key]*Item // reversals that wait for their original, by what that is called
-	strangers []balance.Key         // resolutions of items of other logs
+	byKey     map[balance.Key]*Item      // by the key of its resolution
+	byName    map[balance.Key]*Item      // reversals that wait for their original, by what that is called
+	strangers map[balance.Key]spec.Money // what was posted by resolutions of items of other logs
 }
 
 func newSuspensePart(all *suspense, log string) *suspensePart {
@@ -105,7 +109,10 @@ func (p *suspensePart) suspended(e *balance.Entry, i int) {
 func (p *suspensePart) resolved(e *balance.Entry, event *balance.Event) {
 	item := p.byKey[event.Key]
 	if item == nil {
-		p.strangers = append(p.strangers, event.Key)
+		if p.strangers == nil {
+			p.strangers = map[balance.Key]spec.Money{}
+		}
+		p.strangers[event.Key] = event.Posted
 		return
 	}
 	item.Standing = ItemResolved
@@ -128,12 +135,10 @@ func (p *suspensePart) close(item *Item) {
 // End implements [Part].
 func (p *suspensePart) End() {
 	p.all.items = append(p.all.items, p.items...)
-	for _, k := range p.strangers {
-		if p.all.placed == nil {
-			p.all.placed = map[balance.Key]bool{}
-		}
-		p.all.placed[k] = true
+	if p.all.placed == nil {
+		p.all.placed = map[balance.Key]spec.Money{}
 	}
+	maps.Copy(p.all.placed, p.strangers)
 }
 
 // ListOptions say which items of suspense are wanted.
@@ -152,7 +157,7 @@ func ListSuspense(ctx context.Context, store balance.Store, o ListOptions, progr
 	}
 	out := []*Item{}
 	for _, i := range s.items {
-		if s.settled(i); !o.All && i.Standing != ItemOpen && i.Standing != ItemClaimed {
+		if s.settled(i); !o.All && !i.Open() {
 			continue
 		}
 		if (o.Program == "" || i.Program == o.Program) && (o.Wallet == "" || i.Wallet == o.Wallet) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"sekisho/balance"
@@ -37,11 +38,13 @@ type job struct {
 
 // allJobs are all there are, the same for the command and for the process that serves.
 func allJobs() []job {
-	return []job{
+	all := []job{
 		jobOf("verify", verifyLedger),
 		jobOf(clearingLoadJob, loadClearing),
 		jobOf(jobAuthorized, authorizedIn),
+		jobOf("expire", expireHolds),
 	}
+	return slices.Concat(all, reportJobs(), suspenseJobs())
 }
 
 // jobOf makes a job out of a function with options of its own type.

@@ -69,7 +69,8 @@ func newRoot() *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newClearing(), newDemo(), newTable(), newSpec(), newVersion(), newCardnet())
+	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newClearing(), newDemo(), newTable(), newSpec(), newVersion(), newCardnet(),
+		newExpire(), newReport(), newSuspense())
 	return root
 }
 

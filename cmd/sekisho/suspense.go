@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sekisho/jobs"
+	"sekisho/spec"
+)
+
+func newSuspense() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "suspense",
+		Short: "What could not be placed, and what a person decides about it",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  needsSubcommand,
+	}
+	cmd.AddCommand(newSuspenseList(), newSuspenseShow(), newSuspenseResolve())
+	return cmd
+}
+
+func newSuspenseList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list --config FILE",
+		Short: "What is in suspense, oldest first",
+		Long: "list names the advices and clearing records that could not be placed and wait for somebody. With --all also\n" +
+			"those that were resolved.",
+		Example: "  sekisho suspense list --config sekisho.yaml --program prepaid",
+		Args:    needs(),
+	}
+	path := configFlag(cmd)
+	var o jobs.ListOptions
+	cmd.Flags().StringVar(&o.Program, "program", "", "only of this program, or of this link where no program is known")
+	cmd.Flags().StringVar(&o.Wallet, "wallet", "", "only of this wallet")
+	cmd.Flags().BoolVar(&o.All, "all", false, "also what is resolved")
+	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
+	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
+		s, err := loadConfig(*path, os.Environ())
+		if err != nil {
+			return err
+		}
+		l, err := runJob[suspenseList](cmd.Context(), s, cmd.ErrOrStderr(), "suspense-list", o)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(l)
+		}
+		return writeItems(cmd.OutOrStdout(), l.Items, time.Now())
+	})
+	return cmd
+}
+
+// suspenseList is the result of the job.
+type suspenseList struct {
+	Job   string       `json:"job"`
+	Open  int          `json:"open"`
+	Items []*jobs.Item `json:"items"`
+}
+
+func listSuspense(ctx context.Context, l *ledger, o jobs.ListOptions, tell func(progress)) (suspenseList, error) {
+	items, err := jobs.ListSuspense(ctx, l.store, o, tellOf(tell, "logs"))
+	out := suspenseList{Job: "suspense list", Items: items}
+	for _, i := range items {
+		if i.Open() {
+			out.Open++
+		}
+	}
+	return out, err
+}
+
+func newSuspenseShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "show --config FILE ID",
+		Short:   "One thing in suspense, with the purchases that it may be about",
+		Long:    "show tells all that is known of one thing in suspense, and which purchases of its card are like it.",
+		Example: "  sekisho suspense show --config sekisho.yaml alice@17.1",
+		Args:    needs("ID"),
+	}
+	path := configFlag(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
+	cmd.RunE = work(func(cmd *cobra.Command, args []string) error {
+		if _, _, _, err := jobs.ParseItemID(args[0]); err != nil {
+			return usageError{err}
+		}
+		s, err := loadConfig(*path, os.Environ())
+		if err != nil {
+			return err
+		}
+		shown, err := runJob[suspenseItem](cmd.Context(), s, cmd.ErrOrStderr(), "suspense-show", itemOptions{ID: args[0]})
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(shown)
+		}
+		return writeItem(cmd.OutOrStdout(), &shown, time.Now())
+	})
+	return cmd
+}
+
+type itemOptions struct {
+	ID string `json:"id"`
+}
+
+// suspenseItem is the result of the job.
+type suspenseItem struct {
+	Item       *jobs.Item       `json:"item"`
+	Lookalikes []jobs.Lookalike `json:"lookalikes"`
+}
+
+func showSuspense(ctx context.Context, l *ledger, o itemOptions, _ func(progress)) (suspenseItem, error) {
+	item, err := jobs.FindItem(ctx, l.store, o.ID)
+	if err != nil {
+		return suspenseItem{}, err
+	}
+	alike, err := jobs.Lookalikes(ctx, l.store, item)
+	return suspenseItem{item, alike}, err
+}
+
+func newSuspenseResolve() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "resolve --config FILE ID (--attach PURCHASE | --force | --return) --who NAME --why TEXT",
+		Short: "Place one thing in suspense, or return it",
+		Long: "resolve decides about one thing in suspense, once: --attach posts it to a purchase that show names, --force\n" +
+			"posts it without one, --return closes it without posting. Who and why are recorded with it. One of a card\n" +
+			"that is not known needs --wallet and --card to be posted.",
+		Example: "  sekisho suspense resolve --config sekisho.yaml alice@17.1 --force --who sato --why 'confirmed with the shop'",
+		Args:    needs("ID"),
+	}
+	path := configFlag(cmd)
+	var r jobs.Resolve
+	var amount int64
+	flags := cmd.Flags()
+	flags.StringVar(&r.Purchase, "attach", "", "post it to this purchase")
+	force := flags.Bool("force", false, "post it without a purchase")
+	back := flags.Bool("return", false, "close it without posting")
+	flags.StringVar(&r.Who, "who", "", "who decided; needed")
+	flags.StringVar(&r.Why, "why", "", "why, at most 200 bytes; needed. No card number belongs here")
+	flags.Int64Var(&amount, "amount", 0, "what to post, minor units of the program's currency; as it says itself")
+	flags.StringVar(&r.Wallet, "wallet", "", "the wallet it is for, when its card is not known")
+	flags.StringVar(&r.Card, "card", "", "the card of that wallet, crd_…")
+	asJSON := flags.Bool("json", false, "print the result as one JSON object")
+	cmd.RunE = work(func(cmd *cobra.Command, args []string) error {
+		r.ID, r.Amount = args[0], spec.Money(amount)
+		if err := checkResolve(&r, *force, *back, flags.Changed("amount")); err != nil {
+			return usageError{err}
+		}
+		s, err := loadConfig(*path, os.Environ())
+		if err != nil {
+			return err
+		}
+		done, err := runJob[jobs.Resolved](cmd.Context(), s, cmd.ErrOrStderr(), "suspense-resolve", r)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
+		}
+		return writeResolved(cmd.OutOrStdout(), &done)
+	})
+	return cmd
+}
+
+// checkResolve sees that there is one action, and that nothing that is kept could be a card number.
+func checkResolve(r *jobs.Resolve, force, back, amountGiven bool) error {
+	actions := 0
+	for action, given := range map[string]bool{jobs.ActionAttach: r.Purchase != "", jobs.ActionForce: force, jobs.ActionReturn: back} {
+		if given {
+			actions++
+			r.Action = action
+		}
+	}
+	switch {
+	case actions != 1:
+		return errors.New("expected one of --attach PURCHASE, --force and --return")
+	case amountGiven && r.Amount <= 0:
+		return errors.New("--amount: expected an amount above zero")
+	case blank(r.Who) != r.Who || blank(r.Why) != r.Why:
+		return errors.New("--who and --why are kept: leave out whatever could be a card number")
+	}
+	return r.Check()
+}
+
+func resolveSuspense(ctx context.Context, l *ledger, r jobs.Resolve, _ func(progress)) (jobs.Resolved, error) {
+	return r.Do(ctx, l.book, l.router)
+}
+
+func writeResolved(w io.Writer, r *jobs.Resolved) error {
+	text := r.ID + " is closed, nothing was posted"
+	if r.Action != jobs.ActionReturn {
+		text = fmt.Sprintf("%s is placed in wallet %s: %s posted (minor units)", r.ID, r.Wallet, grouped(int64(r.Posted)))
+	}
+	_, err := fmt.Fprintln(w, text)
+	return err
+}
+
+// suspenseJobs are the commands as jobs.
+func suspenseJobs() []job {
+	return []job{
+		jobOf("suspense-list", listSuspense),
+		jobOf("suspense-show", showSuspense),
+		jobOf("suspense-resolve", resolveSuspense),
+	}
+}
+
+// itemAmount is an amount with its currency.
+func itemAmount(m spec.Money, currency string) string {
+	return strings.TrimSpace(grouped(int64(m)) + " " + currency)
+}

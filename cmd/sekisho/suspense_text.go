@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"sekisho/jobs"
+)
+
+// writeItems lists what is in suspense for a person.
+func writeItems(w io.Writer, items []*jobs.Item, now time.Time) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if len(items) > 0 {
+		fmt.Fprintln(t, "ID\tDAYS\tSTANDING\tWHAT\tAMOUNT\tCARD\tMERCHANT\tFROM\tWHY")
+	}
+	open := 0
+	for _, i := range items {
+		if i.Open() {
+			open++
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Age(now), i.Standing, i.What, itemAmount(i.Amount, i.Currency),
+			dash(i.Card), dash(i.Merchant), i.From(), strings.Join(i.Why, "; "))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "%s open in suspense\n", grouped(int64(open)))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// writeItem tells all of one thing in suspense.
+func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
+	i := s.Item
+	var b strings.Builder
+	say := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "%-12s %s\n", name, text)
+		}
+	}
+	say("id", i.ID)
+	say("standing", string(i.Standing))
+	say("since", fmt.Sprintf("%s (%d days)", i.At.Format(time.RFC3339), i.Age(now)))
+	say("what", i.What)
+	say("why", strings.Join(i.Why, "; "))
+	say("from", i.From())
+	say("program", i.Program)
+	say("wallet", i.Wallet)
+	say("card", strings.TrimSpace(i.Card+" "+i.CardID))
+	say("amount", itemAmount(i.Amount, i.Currency))
+	if i.Billing != 0 {
+		say("billing", itemAmount(i.Billing, i.BillingCurrency))
+	}
+	say("merchant", i.Merchant)
+	if i.MCC != 0 {
+		say("mcc", fmt.Sprintf("%04d", i.MCC))
+	}
+	say("rrn", i.RRN)
+	say("approval", i.Approval)
+	say("local time", strings.TrimSpace(i.LocalDate+" "+i.LocalTime))
+	if r := i.Resolution; r != nil {
+		say("resolved", fmt.Sprintf("by %s at %s, %s posted: %s", r.Who, r.At.Format(time.RFC3339), grouped(int64(r.Posted)), r.Why))
+		say("placed in", r.Wallet)
+	}
+	b.WriteString("\n")
+	if len(s.Lookalikes) == 0 {
+		b.WriteString("no purchase is like it\n")
+	} else {
+		writeLookalikes(&b, s.Lookalikes)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeLookalikes(w io.Writer, alike []jobs.Lookalike) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "PURCHASE\tAT\tSTATE\tAMOUNT\tHELD\tPOSTED\tMERCHANT\tALIKE IN")
+	for i := range alike {
+		l := &alike[i]
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Purchase, l.At.Format(time.RFC3339), l.State, grouped(int64(l.Amount)),
+			grouped(int64(l.Hold)), grouped(int64(l.Posted)), dash(l.Merchant), strings.Join(l.Alike, ", "))
+	}
+	_ = t.Flush() // into memory
+}
