@@ -15,10 +15,9 @@ type Wanted struct {
 	Acquirer  spec.Institution
 	Approval  spec.ApprovalCode
 	Merchant  spec.MerchantID
-	Amount    spec.Money // in the program's currency
-	Wire      spec.Money // DE4
-	Date      uint16     // DE12, MMDD
-	Time      uint32     // DE12, hhmmss
+	Date      uint16 // DE12, MMDD
+	Time      uint32 // DE12, hhmmss
+	ByDate    bool   // also purchases that share nothing but the local date
 }
 
 // Candidates are the purchases that a clearing record may mean, of all states, and the references with
@@ -32,7 +31,7 @@ type Candidates struct {
 func (v *View) Candidates(w *Wanted) (c Candidates, ready bool) {
 	q := Query{
 		Kind: QueryClearing, Key: w.Reference, Card: w.Card, RRN: w.RRN, Acquirer: w.Acquirer, Approval: w.Approval,
-		Merchant: w.Merchant, Amount: w.Amount, Wire: w.Wire, Date: w.Date, Time: w.Time, Since: v.Now.Add(-MatchableFor).UnixMilli(),
+		Merchant: w.Merchant, Date: w.Date, Time: w.Time, ByDate: w.ByDate, Since: v.Now.Add(-MatchableFor).UnixMilli(),
 	}
 	for _, p := range v.purchases {
 		if q.matchesPurchase(p) {
@@ -93,7 +92,7 @@ func (q *Query) mayMean(k Key, d *Details, code spec.ApprovalCode) bool {
 	case d.Merchant == q.Merchant && q.Merchant != (spec.MerchantID{}) && apart(d.LocalTime, q.Time) <= LocalTimeApart:
 		return true
 	}
-	return d.LocalDate == q.Date && (d.Amount == q.Amount || d.Billing == q.Amount || d.Amount == q.Wire)
+	return q.ByDate && d.LocalDate == q.Date
 }
 
 // apart is how many seconds lie between two times of day, hhmmss, on whatever days.

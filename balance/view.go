@@ -26,11 +26,11 @@ type Query struct {
 	Merchant spec.MerchantID
 	Acquirer spec.Institution
 	Amount   spec.Money
-	Wire     spec.Money // QueryClearing: DE4
-	Date     uint16     // QueryClearing: local date MMDD
-	Time     uint32     // QueryClearing: local time hhmmss
-	AnyPrice bool       // QueryApproval: Amount does not matter
-	Since    int64      // entries before this need not be read, Unix milliseconds
+	Date     uint16 // QueryClearing: local date MMDD
+	Time     uint32 // QueryClearing: local time hhmmss
+	ByDate   bool   // QueryClearing: also what shares nothing but the local date
+	AnyPrice bool   // QueryApproval: Amount does not matter
+	Since    int64  // entries before this need not be read, Unix milliseconds
 }
 
 // QueryKind says what is looked up.

@@ -277,13 +277,13 @@ func (e *Event) whole() bool {
 // authorizes says whether the event sets what may be posted for its purchase.
 func (e *Event) authorizes() bool {
 	switch e.Kind {
-	case Presented, Credited, PostingUndone, Resolved:
-		return false
-	case Opened, CardIssued, CardChanged, Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld,
-		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Completed, Incremented,
-		FileTaken, FileClosed, FeePosted:
+	case Authorized, AdviceHeld, Reduced, Completed, Incremented:
+		return e.State == Open || e.State == Paid
+	case Opened, CardIssued, CardChanged, Funded, Allocated, Refused, Verified, RefundAuthorized, AdviceRecorded, Released,
+		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, FileTaken, FileClosed,
+		FeePosted, Resolved:
 	}
-	return e.State == Open || e.State == Paid
+	return false
 }
 
 // merge takes the newer details, and keeps both approval codes: either matches later.

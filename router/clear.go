@@ -21,7 +21,7 @@ func (m *filed) place(v *balance.View) balance.Decision {
 		return m.suspend(v, balance.PlacedSuspended, "its currency cannot be posted", balance.Key{}, balance.StandingNone)
 	}
 	c := &claim{record: m.record, program: program, amount: amount, day: m.filing.Day}
-	found, ready := v.Candidates(m.wanted(amount))
+	found, ready := v.Candidates(m.wanted())
 	if !ready {
 		return balance.Decision{}
 	}
@@ -34,11 +34,10 @@ func (m *filed) place(v *balance.View) balance.Decision {
 	return m.dispute(v, &card, c, found.Postings)
 }
 
-func (m *filed) wanted(amount spec.Money) *balance.Wanted {
+func (m *filed) wanted() *balance.Wanted {
 	q := m.record
 	w := &balance.Wanted{
 		Card: m.row.Card, Reference: m.reference(), RRN: q.RRN, Acquirer: q.Acquirer, Approval: q.Approval, Merchant: q.Merchant,
-		Amount: amount, Wire: q.Amount,
 	}
 	if !saysSomething(q.RRN[:]) {
 		w.RRN = spec.RRN{}
@@ -64,7 +63,10 @@ func (m *filed) present(v *balance.View, card *balance.Card, c *claim, found *ba
 		hit = p
 	}
 	if hit == nil {
-		one, rule, several := c.match(found.Purchases)
+		one, rule, several, ready := m.find(v, c, found)
+		if !ready {
+			return balance.Decision{}
+		}
 		if several && (!c.record.Credit() || paidAtOnce(found.Purchases)) {
 			return m.suspend(v, balance.PlacedAmbiguous, fmt.Sprintf("several purchases fit by rule %d", rule), balance.Key{}, balance.StandingNone)
 		}
@@ -81,6 +83,23 @@ func (m *filed) present(v *balance.View, card *balance.Card, c *claim, found *ba
 		e.Details = clearingDetails(m.record)
 	}
 	return balance.Decision{Events: p.events(e, hit)}
+}
+
+// find looks for the purchase by its rules. What shares only a date is asked for last: the others are few.
+func (m *filed) find(v *balance.View, c *claim, found *balance.Candidates) (hit *balance.Purchase, rule int, several, ready bool) {
+	hit, rule, several = c.match(found.Purchases)
+	if hit != nil || several || !c.byDate() {
+		return hit, rule, several, true
+	}
+	w := m.wanted()
+	w.ByDate = true
+	wide, ready := v.Candidates(w)
+	if !ready {
+		return nil, 0, false, false
+	}
+	found.Purchases = wide.Purchases
+	hit, rule, several = c.match(wide.Purchases)
+	return hit, rule, several, true
 }
 
 // presented looks for the record's DE31 among what was presented before: twice when this very one is posted,

@@ -34,6 +34,7 @@ type history struct {
 	files  int
 	stan   uint32
 	told   []string
+	future []clearing.Record // whose reversal was in a file before
 }
 
 const funds = 10_000_000
@@ -151,6 +152,9 @@ func (h *history) purchase(advice bool) {
 			s.codes = []string{resp.Approval.String()}
 		}
 		s.expires = now.Add(holdFor(s))
+		if s.asked == 0 {
+			s.state = "verified"
+		}
 	}
 	h.model.sold = append(h.model.sold, s)
 }
@@ -188,6 +192,12 @@ func (h *history) record(number uint32, earlier []clearing.Record) clearing.Reco
 		}
 		return r
 	}
+	if len(h.future) > 0 && h.random.IntN(6) == 0 {
+		r := h.future[0]
+		h.future = h.future[1:]
+		r.Number, r.Reversal = number, false
+		return r
+	}
 	r := clearing.Record{Number: number, MTI: 1240, Function: 200, Card: h.card, Currency: spec.JPY, Acquirer: 8, Local: time.Now().Add(9 * time.Hour).Unix(), MCC: 5411, Amount: 700}
 	copy(r.Processing[:], "000000")
 	r.Fields.Add(3)
@@ -223,6 +233,10 @@ func (h *history) record(number uint32, earlier []clearing.Record) clearing.Reco
 			r.Parts = 2
 			r.Part = pick[uint8](h, 1, 2)
 		}
+	}
+	if h.random.IntN(12) == 0 { // its reversal comes first
+		r.Reversal = true
+		h.future = append(h.future, r)
 	}
 	return r
 }

@@ -67,6 +67,9 @@ func (c *claim) match(candidates []*balance.Purchase) (hit *balance.Purchase, ru
 	return nil, 0, false
 }
 
+// byDate says whether the record may be told by its date and amount alone.
+func (c *claim) byDate() bool { return c.record.Approval.Real() && c.record.Local != 0 && !c.record.Credit() }
+
 // presentable says whether a purchase came by an online message and can be cleared at all.
 func presentable(p *balance.Purchase) bool {
 	return p.Key.Kind() == balance.KeyMessage && p.State != balance.StateNone && p.State != balance.IncrementOf
@@ -74,7 +77,7 @@ func presentable(p *balance.Purchase) bool {
 
 // refunding says whether a purchase gives money to the card.
 func refunding(p *balance.Purchase) bool {
-	return p.Flags&balance.FlagRefund != 0 || p.State == balance.RefundDue || p.State == balance.RefundPaid || p.Posted < 0
+	return p.Flags&balance.FlagRefund != 0 || p.State == balance.RefundDue || p.State == balance.RefundPaid
 }
 
 // cleared says whether money was posted for a purchase, or given back since.

@@ -27,7 +27,7 @@ type soldModel struct {
 	codes                   []string
 	rrn, merchant           string
 	mcc                     uint16
-	state                   string // open, declined, reversed, expired, settled, part, undone
+	state                   string // open, verified, declined, reversed, expired, settled, part, undone
 	refund                  bool
 }
 
@@ -77,7 +77,7 @@ func (m *ledgerModel) reverse(s *soldModel, left int64, now time.Time) {
 	case s.state == "open" && left < s.hold:
 		s.hold = left
 		s.authorized = left + s.posted
-	case s.state == "expired" && left < 0, s.state == "declined" && left < 0:
+	case s.state == "verified" && left < 0, s.state == "expired" && left < 0, s.state == "declined" && left < 0:
 		s.state = "reversed"
 	}
 }
@@ -263,7 +263,7 @@ func (m *ledgerModel) over(r *clearing.Record, on *soldModel) string {
 		if r.Part == 0 {
 			return "over"
 		}
-	case "open", "undone":
+	case "open", "undone", "verified":
 	default:
 		return "matched"
 	}
@@ -303,10 +303,13 @@ func (m *ledgerModel) match(r *clearing.Record, credit bool) (*soldModel, bool) 
 		days = 60
 	}
 	apart := func(s *soldModel) time.Duration { return at.Sub(s.local.Truncate(time.Second)).Abs() }
+	equal := func(s *soldModel) bool { // with what was asked, or what a reversal in part left of it
+		return s.asked == int64(r.Amount) || (s.authorized != 0 && s.authorized == int64(r.Amount))
+	}
 	rules := []func(s *soldModel) bool{
 		func(s *soldModel) bool { return has(s) && same && s.rrn == rrn },
 		func(s *soldModel) bool { return has(s) && s.merchant == merchant && apart(s).Hours() <= days*24 },
-		func(s *soldModel) bool { return has(s) && s.asked == int64(r.Amount) },
+		func(s *soldModel) bool { return has(s) && equal(s) },
 		func(s *soldModel) bool { return same && s.rrn == rrn },
 		func(s *soldModel) bool {
 			lo, hi := min(s.asked, int64(r.Amount)), max(s.asked, int64(r.Amount))
@@ -317,7 +320,7 @@ func (m *ledgerModel) match(r *clearing.Record, credit bool) (*soldModel, bool) 
 		},
 		func(s *soldModel) bool {
 			clear := s.posted != 0 || s.state == "settled" || s.state == "part" || s.state == "undone"
-			return online && !clear && kindOf(s.mcc) == kindOf(r.MCC) && s.asked == int64(r.Amount) && at.Format("060102") == s.local.Format("060102")
+			return online && !clear && kindOf(s.mcc) == kindOf(r.MCC) && equal(s) && at.Format("060102") == s.local.Format("060102")
 		},
 	}
 	for i, fits := range rules {
