@@ -64,11 +64,8 @@ func (c *completion) post() balance.Decision {
 	left := c.amount
 	if c.own != nil && reversedBefore(c.own) { // its reversal came first, and that is how it stays
 		e.Flags |= balance.FlagAfterReversal
-		left = 0
-		if c.own.State == balance.TombstonePart {
-			left = min(c.amount, c.inProgramCurrency(c.own.Hold, c.amount))
-		}
-		if left == 0 {
+		left = min(c.amount, c.inProgramCurrency(c.own.Hold, c.amount))
+		if c.own.State != balance.TombstonePart {
 			e.State, e.Hold, e.Details = c.own.State, c.own.Hold, details(c.request)
 			return c.done(&e, spec.Approved)
 		}
@@ -133,6 +130,9 @@ func (c *completion) settle(e *balance.Event, amount spec.Money) {
 		balance.Tombstone, balance.TombstonePart, balance.RefundDue, balance.VoidedLate, balance.HoldExpired,
 		balance.RefundPaid, balance.IncrementOf:
 		e.Flags |= balance.FlagNotOpen
+	}
+	if reversedBefore(hit) {
+		e.Flags |= balance.FlagAfterReversal
 	}
 	c.debit(e, amount)
 }

@@ -16,7 +16,7 @@ import (
 // model is a second, naive account of DOMAIN §3 and §7: it remembers everything for ever and
 // looks at all of it each time.
 type model struct {
-	allocated int64
+	allocated int64 // less what was posted
 	frozen    bool
 	purchases map[string]*bought // by STAN: every purchase here has its own
 	answers   map[string]string  // what a key was answered, and for which content
@@ -24,9 +24,17 @@ type model struct {
 
 type bought struct {
 	asked, advised, declined, reversed, networkNo, partly bool
-	state                                                 string // "", open, closed
-	hold, left                                            int64  // left: of an early partial reversal, -1 none
+	incremented, flagged                                  bool
+	state                                                 string  // "", open, closed, paid; added: part of another's hold; completes: part of what another paid
+	of                                                    *bought // what it is part of
+	hold, left                                            int64   // left: of an early partial reversal, -1 none
+	paid                                                  int64
 	expires                                               time.Time
+}
+
+// known says whether the switch has anything about it.
+func (p *bought) known() bool {
+	return p.asked || p.advised || p.reversed || p.declined || p.left >= 0 || p.state != ""
 }
 
 func newModel(allocated int64) *model {
@@ -53,7 +61,10 @@ func (m *model) available(now time.Time) int64 {
 	return free
 }
 
-func lasts(amount int64) time.Duration {
+func lasts(op op, amount int64) time.Duration {
+	if op.pre {
+		return 30 * 24 * time.Hour
+	}
 	if amount <= 200 {
 		return 24 * time.Hour
 	}
@@ -77,13 +88,15 @@ func (m *model) answer(op op, now time.Time) string {
 	}
 	said := ""
 	switch op.mti[:3] {
-	case "010":
+	case "010", "020":
 		said = m.authorize(op, free, now)
 		if said == "94" {
 			return said // nothing is remembered of it
 		}
 	case "012":
 		said = m.advise(op, now)
+	case "022":
+		said = m.complete(op)
 	default:
 		said = m.reverse(op)
 	}
@@ -93,8 +106,15 @@ func (m *model) answer(op op, now time.Time) string {
 
 func (m *model) authorize(op op, free int64, now time.Time) string {
 	p := m.purchase(op.stan)
+	if p.state == "paid" && !p.asked && (!p.advised || m.answers["012"+op.stan] != "00/"+fmt.Sprint(op.amount)) {
+		return "94"
+	}
 	p.asked = true
 	switch {
+	case p.state == "paid" && (p.flagged || p.partly || p.reversed || p.left >= 0):
+		return "05"
+	case p.state == "paid":
+		return "00"
 	case p.reversed || p.networkNo || (p.left >= 0 && p.state == ""):
 		return "05"
 	case p.advised && m.answers["012"+op.stan] != "00/"+fmt.Sprint(op.amount):
@@ -114,7 +134,82 @@ func (m *model) authorize(op op, free int64, now time.Time) string {
 		p.declined = true
 		return "51"
 	}
-	p.state, p.hold, p.expires = "open", op.amount, now.Add(lasts(op.amount))
+	if op.mti[:3] == "020" {
+		m.allocated -= op.amount
+		p.state, p.paid = "paid", op.amount
+		return "00"
+	}
+	if whole := m.adds(op); whole != nil {
+		m.add(p, whole, op.amount, now)
+		return "00"
+	}
+	p.state, p.hold, p.expires = "open", op.amount, now.Add(lasts(op, op.amount))
+	return "00"
+}
+
+// adds is the open pre-authorization that the message adds to.
+func (m *model) adds(op op) *bought {
+	if op.rrn == "" || op.pre {
+		return nil
+	}
+	if p := m.purchase("1000" + op.rrn[1:]); p.state == "open" {
+		return p
+	}
+	return nil
+}
+
+// add makes what p holds part of what the whole holds.
+func (m *model) add(p, whole *bought, hold int64, now time.Time) {
+	before := int64(0)
+	if p.state == "added" {
+		before = p.hold
+	}
+	if before == 0 {
+		whole.expires = maxTime(whole.expires, now.Add(30*24*time.Hour))
+	}
+	p.state, p.of, p.hold = "added", whole, hold
+	whole.incremented = true
+	whole.lower(before - hold)
+}
+
+func (p *bought) lower(by int64) {
+	if p.state != "open" {
+		return
+	}
+	if p.hold = max(0, p.hold-by); p.hold == 0 {
+		p.state, p.reversed = "closed", true
+	}
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// complete posts what was authorized, whatever there is of it.
+func (m *model) complete(op op) string {
+	own, p := m.purchase(op.stan), m.purchase(op.of)
+	amount := op.amount
+	early := own.reversed || own.left >= 0
+	if own.reversed {
+		return "00"
+	}
+	if own.left >= 0 {
+		amount = min(amount, own.left)
+	}
+	m.allocated -= amount
+	if !p.known() {
+		own.state, own.paid = "paid", amount
+		return "00"
+	}
+	p.state = "paid"
+	p.paid += amount
+	p.flagged = p.flagged || early
+	if amount > 0 {
+		own.state, own.of, own.hold = "completes", p, amount
+	}
 	return "00"
 }
 
@@ -124,28 +219,43 @@ func (m *model) advise(op op, now time.Time) string {
 	p.advised = true
 	switch {
 	case op.no:
-		if p.state == "open" && first {
+		if p.state == "added" && first {
+			p.of.lower(p.hold)
+			p.state, p.networkNo = "closed", true
+		} else if p.state == "open" && first {
 			p.state, p.networkNo = "closed", true
 		} else if p.state == "" && !p.asked && !p.reversed && p.left < 0 {
 			p.networkNo = true
 		}
 		return "00"
-	case p.reversed:
+	case p.state == "paid", p.reversed:
 		return "00"
 	}
 	hold := op.amount
-	if p.left >= 0 && p.state != "open" {
+	if p.left >= 0 && p.state != "open" && p.state != "added" {
 		hold = min(hold, p.left)
+	}
+	if p.incremented && p.state == "open" {
+		hold = max(hold, p.hold)
 	}
 	if p.partly {
 		hold = min(hold, p.hold)
 	}
-	if hold == 0 {
+	whole := m.adds(op)
+	switch {
+	case hold == 0:
+		if p.state == "added" {
+			p.of.lower(p.hold)
+		}
 		p.state, p.hold = "closed", 0
 		return "00"
-	}
-	if p.state != "open" {
-		p.expires = now.Add(lasts(hold))
+	case whole != nil && p.state != "open":
+		m.add(p, whole, hold, now)
+		return "00"
+	case p.state == "added":
+		return "00"
+	case p.state != "open":
+		p.expires = now.Add(lasts(op, hold))
 	}
 	p.state, p.hold = "open", hold
 	return "00"
@@ -156,6 +266,21 @@ func (m *model) reverse(op op) string {
 	request := op.mti[2] == '0'
 	full := op.left <= 0
 	switch {
+	case p.state == "paid":
+		m.giveBack(p, p.paid, op)
+	case p.state == "completes" && p.of.state == "paid":
+		p.hold = m.giveBack(p.of, min(p.hold, p.of.paid), op)
+	case p.state == "completes":
+	case p.state == "added" && !full && op.left >= p.hold && request:
+		return "13"
+	case p.state == "added" && !full && op.left >= p.hold:
+	case p.state == "added" && full:
+		p.of.lower(p.hold)
+		p.state, p.reversed = "closed", true
+	case p.state == "added" && p.of.state == "open":
+		p.of.lower(p.hold - op.left)
+		p.hold, p.partly = op.left, true
+	case p.state == "added":
 	case p.state == "open" && full:
 		p.state, p.reversed = "closed", true
 	case p.state == "open" && op.left < p.hold:
@@ -171,9 +296,26 @@ func (m *model) reverse(op op) string {
 	return "00"
 }
 
+// giveBack undoes what was paid, down to what DE95 leaves of the part of it that is named, and says what
+// that is.
+func (m *model) giveBack(p *bought, part int64, op op) int64 {
+	left := min(max(op.left, 0), part)
+	m.allocated += part - left
+	p.paid -= part - left
+	switch {
+	case p.paid == 0 && (part > left || op.left <= 0):
+		p.state, p.reversed = "closed", true
+	case part > left:
+		p.partly = true
+	}
+	return left
+}
+
 // op is one step of a walk.
 type op struct {
 	mti, stan, of string
+	rrn           string
+	pre           bool
 	amount, left  int64
 	no            bool
 }
@@ -184,13 +326,19 @@ func (o op) line(sent map[string]string, now time.Time) string {
 		sent[o.stan] = now.UTC().Format("0102150405")
 	}
 	line := fmt.Sprintf("send %s card A amount %d stan %s f7 %s", o.mti, o.amount, o.stan, sent[o.stan])
+	if o.rrn != "" {
+		line += " rrn " + o.rrn
+	}
+	if o.pre {
+		line += " preauth yes"
+	}
 	switch o.mti[:3] {
 	case "012":
 		line += " code 777777 action 00"
 		if o.no {
 			line += " f39 05"
 		}
-	case "040", "042":
+	case "040", "042", "022":
 		if sent[o.of] == "" {
 			sent[o.of] = now.UTC().Format("0102150405")
 		}
@@ -223,6 +371,7 @@ func walk(t *testing.T, single bool, seed uint64, steps int) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := newWorld(t, balance.MemoryOptions{Single: single})
 	defer w.close()
+	w.run("profile financial_served: true")
 	w.run("wallet alice posted 20000, card A allocated 9000, card B allocated 1000")
 	m := newModel(9000)
 	sent := map[string]string{}
@@ -277,7 +426,12 @@ func inquiry(free int64, frozen bool) string {
 func randomOp(r *rand.Rand) op {
 	stan := fmt.Sprintf("1%05d", r.IntN(12))
 	o := op{stan: stan, amount: []int64{100, 800, 1500, 1500, 6000, 20000, 0}[r.IntN(7)], left: -1}
-	switch r.IntN(8) {
+	switch kind := r.IntN(10); kind { // of purchases 10 and 11 there are increments
+	case 0, 1:
+		o.stan = fmt.Sprintf("5%05d", r.IntN(6))
+	}
+	o.name()
+	switch r.IntN(11) {
 	case 0, 1, 2:
 		o.mti = "0100"
 	case 3:
@@ -285,12 +439,35 @@ func randomOp(r *rand.Rand) op {
 	case 4:
 		o.mti = "0120"
 		o.no = r.IntN(4) == 0
+	case 5:
+		o.mti, o.rrn, o.pre = []string{"0200", "0201"}[r.IntN(2)], "", false
+		o.stan = fmt.Sprintf("7%05d", r.IntN(8))
+	case 6, 7:
+		o.mti, o.rrn, o.pre = []string{"0220", "0221"}[r.IntN(2)], "", false
+		o.of, o.stan = stan, fmt.Sprintf("6%05d", r.IntN(16))
 	default:
 		o.mti = []string{"0400", "0420", "0401"}[r.IntN(3)]
-		o.of, o.stan = stan, fmt.Sprintf("%s%05d", o.mti[2:3], r.IntN(30))
+		o.of, o.rrn, o.pre = o.stan, "", false
+		switch r.IntN(6) {
+		case 0:
+			o.of = fmt.Sprintf("6%05d", r.IntN(16))
+		case 1:
+			o.of = fmt.Sprintf("7%05d", r.IntN(8))
+		}
+		o.stan = fmt.Sprintf("%s%05d", o.mti[2:3], r.IntN(30))
 		if r.IntN(2) == 0 {
 			o.left = []int64{50, 700, 1400, 5000, 0}[r.IntN(5)]
 		}
 	}
 	return o
+}
+
+// name gives pre-authorizations and their increments a DE37.
+func (o *op) name() {
+	switch {
+	case o.stan == "100010" || o.stan == "100011":
+		o.rrn, o.pre = "W"+o.stan[4:], true
+	case o.stan[0] == '5':
+		o.rrn = fmt.Sprintf("W1%d", int(o.stan[5]-'0')%2)
+	}
 }
