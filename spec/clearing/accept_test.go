@@ -52,6 +52,7 @@ func TestWhatThePageLeavesOpenIsTaken(t *testing.T) {
 		{"a date that does not exist", set(2, 12, "261322123456"), func(r Record) bool { return r.Local == 0 && r.Fields.Has(12) }},
 		{"31 February", set(2, 12, "260231123456"), func(r Record) bool { return r.Local == 0 && r.Fields.Has(12) }},
 		{"29 February of a leap year", set(2, 12, "280229000000"), func(r Record) bool { return r.Local == 1835395200 }},
+		{"29 February of another year", set(2, 12, "270229000000"), func(r Record) bool { return r.Local == 0 }},
 		{"24 o'clock", set(2, 12, "261122240000"), func(r Record) bool { return r.Local == 0 }},
 		{"a card number of 19", set(2, 2, lls("3540120000000000072")), func(r Record) bool { return r.Card.Length == 19 && string(r.Card.Last[:]) == "0072" && r.Card.Luhn }},
 		{"a card number whose check digit is wrong", set(2, 2, lls("3540120000000000")), func(r Record) bool { return r.Card.Length == 16 && !r.Card.Luhn }},

@@ -152,6 +152,20 @@ func TestInstitutionsGivenAsNumbersHaveEightDigits(t *testing.T) {
 	}
 }
 
+func TestAFieldGivenAsItIsGoesFirstAndIsFilledUp(t *testing.T) {
+	t.Parallel()
+	d := purchase(t, 1, 1200)
+	d.Further = []Field{{43, "SHOP"}, {4, "7"}, {38, "12"}, {16, "1122"}}
+	records, totals, err := all(t, written(t, Options{}, d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := records[0]
+	if string(r.Name[:]) != rightSpaces("SHOP", 99) || r.Amount != 7 || totals.Sum != 7 || r.Approval.String() != "12" || !r.Fields.Has(16) {
+		t.Errorf("read %+v", r)
+	}
+}
+
 func TestASumThatTheTrailerCannotSayIsNotWrittenAndNotRead(t *testing.T) {
 	t.Parallel()
 	w := NewWriter(io.Discard, Options{})
@@ -164,7 +178,7 @@ func TestASumThatTheTrailerCannotSayIsNotWrittenAndNotRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "16 digits") {
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "divide the file") {
 		t.Errorf("closed with %v", err)
 	}
 }
