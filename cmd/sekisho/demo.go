@@ -35,8 +35,8 @@ func newDemo() *cobra.Command {
 		Short: "Show the main job: a switch, practice networks and wallets, over real TCP",
 		Long: "demo starts the switch on this machine with an embedded store in a temporary folder, connects two\n" +
 			"practice networks to it (JCB-style and QUICPay+ style, unofficial), tells a short story, then makes\n" +
-			"load and shows it second by second. In the end every log is read again and added up; the exit code\n" +
-			"is 1 when anything does not add up.",
+			"load and shows it second by second. In the end the networks' clearing file for what was authorized is\n" +
+			"loaded, and every log is read again and added up; the exit code is 1 when anything does not add up.",
 		Example: "  sekisho demo\n  sekisho demo --for 60s --rate 5000 --keep ./demo\n  sekisho demo --for 3s --json | jq .ledger\n" +
 			"  sekisho demo --store dynamodb --nodes 3",
 		Args: needs(),
@@ -147,15 +147,23 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	audit := after.audit
+	cleared, err := show.clearAll(context.WithoutCancel(ctx), o)
+	if err != nil {
+		return err
+	}
+	audit, err := balance.Verify(context.WithoutCancel(ctx), show.engines[0].store, nil)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
 	closed = true
 	if err := show.drain(ctx); err != nil {
 		return err
 	}
 	used := after.since(before)
-	show.end(totals, &audit, used, o)
+	show.end(totals, cleared, &audit, used, o)
 	if o.asJSON {
 		result := demoJSONOf(totals, &audit)
+		result.Clearing = cleared.json()
 		if o.store == storeDynamoDB {
 			result.tableJSON = used
 		}
@@ -182,6 +190,7 @@ type demoJSON struct {
 	P50        float64          `json:"p50_ms"`
 	P99        float64          `json:"p99_ms"`
 	Ledger     ledgerJSON       `json:"ledger"`
+	Clearing   demoClearing     `json:"clearing"`
 	*tableJSON
 }
 

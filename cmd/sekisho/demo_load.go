@@ -143,7 +143,7 @@ func differences(after, before map[string]int64) map[string]int64 {
 }
 
 // end shows the totals, what the ledger adds up to, and what to try next.
-func (s *stage) end(f demoTotals, audit *balance.Audit, used *tableJSON, o *demoOptions) {
+func (s *stage) end(f demoTotals, c *demoCleared, audit *balance.Audit, used *tableJSON, o *demoOptions) {
 	s.say("\n%s messages: %s approved, %s cancelled, %s advices, %s repeats, %s balances; refused:%s", grouped(f.Messages), grouped(f.Approved),
 		grouped(f.Reversed), grouped(f.Advices), grouped(f.Duplicates), grouped(f.Inquiries), listed(f.reasons))
 	s.say("answered in p50 %.2f ms, p99 %.2f ms, at most %.1f ms, from when each was due", milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.Max))
@@ -157,6 +157,7 @@ func (s *stage) end(f demoTotals, audit *balance.Audit, used *tableJSON, o *demo
 		s.say("table: %s write units, %.3f an authorization; %s decisions made again because another node was faster, %s appends in doubt that were in",
 			grouped(used.Units), used.PerAuth, grouped(used.Conflicts), grouped(used.Resolved))
 	}
+	s.sayCleared(c)
 	s.say("check: %s", summary(audit, spec.JPY))
 	for _, p := range audit.Problems {
 		s.say("problem: %s", p)

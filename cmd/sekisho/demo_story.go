@@ -30,7 +30,7 @@ func (s *stage) curtain(where string, took time.Duration) {
 // connect has a practice network sign on to each link.
 func (s *stage) connect(ctx context.Context) error {
 	for _, l := range s.links {
-		n, err := cardnet.Dial(ctx, cardnet.Config{Addr: l.engine.Addr(l.name).String(), Dialect: l.dialect, Connections: 4})
+		n, err := cardnet.Dial(ctx, cardnet.Config{Addr: l.engine.Addr(l.name).String(), Dialect: l.dialect, Connections: 4, Sales: true})
 		if err != nil {
 			return fmt.Errorf("practice network %s: %w", l.name, err)
 		}
