@@ -50,8 +50,8 @@ func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func
 		if err := x.tidy(ctx, log); err != nil {
 			return fmt.Errorf("expiring holds of wallet %s: %w", log, err)
 		}
-		if progress != nil {
-			progress(x.looked(), len(logs))
+		if looked := x.looked(); progress != nil {
+			progress(looked, len(logs))
 		}
 		return nil
 	})
@@ -68,6 +68,7 @@ type expiry struct {
 	programs map[string]*ExpiredProgram
 }
 
+// looked counts one more wallet and says how many that makes.
 func (x *expiry) looked() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()

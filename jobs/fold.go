@@ -58,8 +58,9 @@ func Fold(ctx context.Context, store balance.Store, begin func(log string) Part,
 func IsHouse(log string) bool { return strings.Contains(log, ":") }
 
 // namesOf are the names of all logs.
-func namesOf(ctx context.Context, store balance.Store) (logs []string, err error) {
-	err = wait(ctx, func(done func(error)) {
+func namesOf(ctx context.Context, store balance.Store) ([]string, error) {
+	var logs []string
+	err := wait(ctx, func(done func(error)) {
 		store.Logs(func(log string, _ uint64) bool {
 			logs = append(logs, log)
 			return ctx.Err() == nil

@@ -43,7 +43,6 @@ type positions struct {
 	house    []HousePosition
 	accounts map[balance.Account]balance.AccountSums
 	suspense suspense
-	held     spec.Money
 	check    Check
 }
 

@@ -1,0 +1,294 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/jobs"
+	"sekisho/router"
+	"sekisho/spec"
+)
+
+func (s *shop) suspense(o jobs.ListOptions) []*jobs.Item {
+	s.Helper()
+	items, err := jobs.ListSuspense(context.Background(), s.store, o, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return items
+}
+
+// only is the one thing in suspense.
+func (s *shop) only() *jobs.Item {
+	s.Helper()
+	items := s.suspense(jobs.ListOptions{})
+	if len(items) != 1 {
+		s.Fatalf("%d items in suspense, want one", len(items))
+	}
+	return items[0]
+}
+
+func (s *shop) resolve(r jobs.Resolve) (jobs.Resolved, error) {
+	r.Who, r.Why = "sato", "confirmed with the shop"
+	return r.Do(context.Background(), s.book, s.router)
+}
+
+// ambiguous leaves a presentment in suspense that two purchases fit.
+func (s *shop) ambiguous() (one, two *sale) {
+	s.Helper()
+	one = s.buy(first, 300, approved("777777"))
+	two = s.buy(first, 301, approved("777777"))
+	placed := s.load(s.presented(one, costs(302), unnamed))
+	if placed != "ambiguous" {
+		s.Fatalf("it is placed %s", placed)
+	}
+	return one, two
+}
+
+func TestWhatIsInSuspenseIsListedWithWhereItIsFromAndWhy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		s.aDay()
+		time.Sleep(50 * time.Hour)
+		var lines []string
+		for _, i := range s.suspense(jobs.ListOptions{}) {
+			lines = append(lines, strings.Join([]string{i.ID, string(i.Standing), i.Program, i.Wallet, i.What, i.From(), i.Merchant, i.Currency, strings.Join(i.Why, "; ")}, "|"))
+			if i.Age(time.Now()) != 2 {
+				t.Errorf("%s is %d days old, want 2", i.ID, i.Age(time.Now()))
+			}
+		}
+		golden(t, "suspense.txt", strings.Join(lines, "\n")+"\n")
+		for o, want := range map[jobs.ListOptions]int{{Program: "prepaid"}: 4, {Program: "other"}: 0, {Wallet: "w"}: 2, {Wallet: "rich", Program: "prepaid"}: 1} {
+			if got := s.suspense(o); len(got) != want {
+				t.Errorf("%+v: %d items, want %d", o, len(got), want)
+			}
+		}
+	})
+}
+
+func TestAnItemIsAttachedForcedOrReturnedOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		action string
+		posted spec.Money
+	}{{jobs.ActionAttach, -302}, {jobs.ActionForce, -302}, {jobs.ActionReturn, 0}} {
+		t.Run(c.action, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t, "ordered")
+				defer s.close()
+				one, two := s.ambiguous()
+				item := s.only()
+				alike, err := jobs.Lookalikes(t.Context(), s.store, item)
+				if err != nil || len(alike) != 2 || alike[0].Hold+alike[1].Hold != 601 || alike[0].Alike[0] != "approval code" {
+					t.Fatalf("%v, %+v", err, alike)
+				}
+				r := jobs.Resolve{ID: item.ID, Action: c.action}
+				if c.action == jobs.ActionAttach {
+					for i := range alike {
+						if alike[i].Amount == 301 {
+							r.Purchase = alike[i].Purchase
+						}
+					}
+				}
+				before, _ := s.money(first)
+				done, err := s.resolve(r)
+				if after, _ := s.money(first); err != nil || after-before != c.posted || done.Posted != c.posted {
+					t.Errorf("%v: %+v, the wallet has %d more; want %d", err, done, after-before, c.posted)
+				}
+				if c.action == jobs.ActionAttach && (s.state(two) != "settled" || s.state(one) != "open") {
+					t.Errorf("the one is %s, the other %s; want open and settled", s.state(one), s.state(two))
+				}
+				if _, err := s.resolve(r); !errors.Is(err, router.ErrResolved) || !strings.Contains(err.Error(), "by sato at") {
+					t.Errorf("again: %v", err)
+				}
+				if open := s.suspense(jobs.ListOptions{}); len(open) != 0 {
+					t.Errorf("it is still open: %+v", open[0])
+				}
+				all := s.suspense(jobs.ListOptions{All: true})
+				if len(all) != 1 || all[0].Standing != jobs.ItemResolved || all[0].Resolution.Who != "sato" || all[0].Resolution.Why != "confirmed with the shop" || all[0].Resolution.Posted != c.posted {
+					t.Errorf("with all: %+v", all)
+				}
+				s.verify()
+			})
+		})
+	}
+}
+
+func TestAnItemOfAnUnknownCardIsPlacedInOneWallet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "single")
+		defer s.close()
+		s.begin("other", 20_000, 6)
+		s.load(s.offline(nobody, 640))
+		item := s.only()
+		if item.Wallet != "" || item.Card != "" {
+			t.Errorf("its card is %q of wallet %q", item.Card, item.Wallet)
+		}
+		force := jobs.Resolve{ID: item.ID, Action: jobs.ActionForce, Wallet: "w", Card: cardID(first).String()}
+		for _, c := range []struct {
+			change func(r *jobs.Resolve)
+			want   string
+		}{
+			{func(r *jobs.Resolve) { r.Wallet, r.Card = "", "" }, "name the wallet and the card"},
+			{func(r *jobs.Resolve) { r.Wallet = "nobody" }, "there is no such wallet"},
+			{func(r *jobs.Resolve) { r.Card = cardID(6).String() }, "it has no card"},
+			{func(r *jobs.Resolve) { r.Action, r.Purchase = jobs.ActionAttach, "01"+strings.Repeat("00", 20)+"01" }, router.ErrNoPurchase.Error()},
+		} {
+			r := force
+			c.change(&r)
+			if _, err := s.resolve(r); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%+v: %v, want %q", r, err, c.want)
+			}
+			if s.only().Standing != jobs.ItemOpen {
+				t.Errorf("after %q it is %s", c.want, s.only().Standing)
+			}
+		}
+		// Two at once, for two wallets: one of them wins, and the other learns it.
+		other := force
+		other.Wallet, other.Card = "other", cardID(6).String()
+		var both sync.WaitGroup
+		errs := make([]error, 2)
+		for i, r := range []jobs.Resolve{force, other} {
+			both.Go(func() { _, errs[i] = s.resolve(r) })
+		}
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Errorf("want one to win: %v, %v", errs[0], errs[1])
+		}
+		if posted := -s.settled(); posted != -640 {
+			t.Errorf("%d is posted in all, want -640", posted)
+		}
+		all := s.suspense(jobs.ListOptions{All: true})
+		if len(all) != 1 || all[0].Standing != jobs.ItemResolved || all[0].Resolution.Posted != -640 {
+			t.Errorf("%+v", all)
+		}
+		s.verify()
+	})
+}
+
+// settled is what went to the network.
+func (s *shop) settled() spec.Money {
+	s.Helper()
+	audit, err := balance.Verify(context.Background(), s.store, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return audit.Accounts[balance.Account{Kind: balance.AccountSettlement, Name: "jcb"}].Posted
+}
+
+func TestAResolutionThatWasCutOffIsFinishedInItsWallet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		s.begin("other", 20_000, 6)
+		s.load(s.offline(nobody, 640))
+		item := s.only()
+		s.do(item.Log, &plain{events: []balance.Event{{ // what the first half leaves
+			Kind: balance.Resolved, Key: router.ResolutionKey(item.ID), Actor: balance.Actor{Kind: balance.ActorOperator, Name: "sato"},
+			Counter: balance.Account{Kind: balance.AccountWallet, Name: "w"},
+		}}})
+		if standing := s.only().Standing; standing != jobs.ItemClaimed {
+			t.Errorf("it is %s, want claimed", standing)
+		}
+		position, err := jobs.ReportPosition(t.Context(), s.store, nil)
+		if err != nil || position.Suspense != 1 {
+			t.Errorf("%v: %d open, want 1", err, position.Suspense)
+		}
+		for _, r := range []jobs.Resolve{
+			{ID: item.ID, Action: jobs.ActionForce, Wallet: "other", Card: cardID(6).String()},
+			{ID: item.ID, Action: jobs.ActionReturn},
+		} {
+			if _, err := s.resolve(r); err == nil || !strings.Contains(err.Error(), "is being placed in wallet w by sato") {
+				t.Errorf("%+v: %v", r, err)
+			}
+		}
+		done, err := s.resolve(jobs.Resolve{ID: item.ID, Action: jobs.ActionForce, Wallet: "w", Card: cardID(first).String()})
+		if err != nil || done.Posted != -640 || done.Wallet != "w" {
+			t.Errorf("%v: %+v", err, done)
+		}
+		found, err := jobs.FindItem(t.Context(), s.store, item.ID)
+		if err != nil || found.Standing != jobs.ItemResolved || found.Resolution.Wallet != "w" || found.Resolution.Posted != -640 {
+			t.Errorf("%v: %+v", err, found)
+		}
+		s.verify()
+	})
+}
+
+func TestAReversalInSuspenseIsClosedByItsOriginal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		sold := s.buy(first, 500)
+		s.load(s.presented(sold, takesBack))
+		item := s.only()
+		if item.What != "reversal of a sale" {
+			t.Errorf("it is a %s", item.What)
+		}
+		s.load(s.presented(sold))
+		if open := s.suspense(jobs.ListOptions{}); len(open) != 0 {
+			t.Errorf("it is still open: %+v", open[0])
+		}
+		if all := s.suspense(jobs.ListOptions{All: true}); len(all) != 1 || all[0].Standing != jobs.ItemMet {
+			t.Errorf("with all: %+v", all)
+		}
+		if _, err := s.resolve(jobs.Resolve{ID: item.ID, Action: jobs.ActionForce}); err == nil || !strings.Contains(err.Error(), "its original came later") {
+			t.Errorf("resolving it: %v", err)
+		}
+	})
+}
+
+func TestAResolutionThatSaysTooLittleOrTooMuchIsWrongUse(t *testing.T) {
+	t.Parallel()
+	good := jobs.Resolve{ID: "w@1.1", Action: jobs.ActionForce, Who: "sato", Why: "because"}
+	if err := good.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(r *jobs.Resolve){
+		"no version":           func(r *jobs.Resolve) { r.ID = "w" },
+		"version 0":            func(r *jobs.Resolve) { r.ID = "w@0.1" },
+		"no event":             func(r *jobs.Resolve) { r.ID = "w@1" },
+		"another form":         func(r *jobs.Resolve) { r.ID = "w@01.1" },
+		"no action":            func(r *jobs.Resolve) { r.Action = "" },
+		"attach to nothing":    func(r *jobs.Resolve) { r.Action = jobs.ActionAttach },
+		"attach to a message":  func(r *jobs.Resolve) { r.Action, r.Purchase = jobs.ActionAttach, "0101" },
+		"force and a purchase": func(r *jobs.Resolve) { r.Purchase = "01" },
+		"return and an amount": func(r *jobs.Resolve) { r.Action, r.Amount = jobs.ActionReturn, 1 },
+		"a wallet alone":       func(r *jobs.Resolve) { r.Wallet = "w" },
+		"a house log":          func(r *jobs.Resolve) { r.Wallet, r.Card = "fees:prepaid", cardID(1).String() },
+		"no card id":           func(r *jobs.Resolve) { r.Wallet, r.Card = "w", "1234" },
+		"a negative amount":    func(r *jobs.Resolve) { r.Amount = -1 },
+		"nobody":               func(r *jobs.Resolve) { r.Who = " " },
+		"no reason":            func(r *jobs.Resolve) { r.Why = "" },
+		"too long a reason":    func(r *jobs.Resolve) { r.Why = strings.Repeat("x", balance.NoteMax+1) },
+	} {
+		r := good
+		if change(&r); !errors.Is(r.Check(), jobs.ErrShape) {
+			t.Errorf("%s is taken: %v", name, r.Check())
+		}
+	}
+}
+
+func TestNoSuchItemIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		for _, id := range []string{"w@1.1", "w@99.1", "nobody@1.1"} {
+			var none *jobs.NoItemError
+			if _, err := s.resolve(jobs.Resolve{ID: id, Action: jobs.ActionReturn}); !errors.As(err, &none) {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+	})
+}
