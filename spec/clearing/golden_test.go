@@ -131,3 +131,26 @@ func TestWhatIsRefusedIsShownUpToThere(t *testing.T) {
 		}
 	}
 }
+
+func TestAPartThatCannotBeReadIsShownByItsLengthOnly(t *testing.T) {
+	t.Parallel()
+	for value, opaque := range map[string]bool{"01/02": false, "1/2": true, "03/02": true} {
+		f := looseSample(t)
+		pdsOf(yen + pds(3990, value))(f)
+		found := false
+		err := NewReader(bytes.NewReader(f.bytes()), nil).Show(func(s Shown) error {
+			for _, field := range s.Fields {
+				if field.Tag == tagPart {
+					found = true
+					if field.Opaque != opaque || (field.Value == value) == opaque {
+						t.Errorf("%q is shown as %+v", value, field)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil || !found {
+			t.Errorf("%q: not shown, %v", value, err)
+		}
+	}
+}
