@@ -147,7 +147,7 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	cleared, err := show.clearAll(context.WithoutCancel(ctx), o)
+	cleared, err := show.clearAll(ctx, o)
 	if err != nil {
 		return err
 	}

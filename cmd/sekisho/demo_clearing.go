@@ -32,6 +32,7 @@ type demoClearing struct {
 type demoCleared struct {
 	file   cardnet.Cleared
 	report jobs.LoadReport
+	left   int // sales that are not in the file
 }
 
 func (c *demoCleared) json() demoClearing {
@@ -41,6 +42,13 @@ func (c *demoCleared) json() demoClearing {
 		Suspended: r.Suspended, Other: r.Other, SumFile: r.SumFile, SumApplied: r.SumApplied,
 	}
 }
+
+// demoSalesMax bounds the demo's clearing file, so that it ends soon after a long load. The rest stays
+// held, as it does until the file of another day.
+const demoSalesMax = 20_000
+
+// demoClearingTimeMax is how long the clearing file may take after the demo was interrupted.
+const demoClearingTimeMax = 30 * time.Second
 
 // demoCases are what goes wrong in the demo's clearing file.
 func demoCases() []string { return []string{"over", "no-authorization", "early-reversal"} }
@@ -57,6 +65,8 @@ func (s *stage) clearAll(ctx context.Context, o *demoOptions) (*demoCleared, err
 	for _, n := range s.networks {
 		file.Sales = append(file.Sales, n.Sales()...)
 	}
+	sold := len(file.Sales)
+	file.Sales = file.Sales[:min(sold, demoSalesMax)]
 	var done cardnet.Cleared
 	path := filepath.Join(dir, "demo.clr")
 	err = toFile(path, nil, func(w io.Writer) (err error) {
@@ -68,11 +78,18 @@ func (s *stage) clearAll(ctx context.Context, o *demoOptions) (*demoCleared, err
 	}
 	e := s.engines[0]
 	loader := jobs.Loader{Book: e.book, Router: e.router, Hasher: e.hasher, Link: s.links[0].name, Parts: true}
+	tell := sparing(2*time.Second, time.Now(), func(p progress) { s.say("clearing file: %s", p) })
+	loader.Tell = pace(tell)
+	if ctx.Err() != nil { // the demo was ended early: it shows what it has all the same
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), demoClearingTimeMax)
+		defer stop()
+	}
 	report, err := loader.Load(ctx, jobs.FileAt(path))
 	if err != nil {
 		return nil, err
 	}
-	return &demoCleared{done, report}, nil
+	return &demoCleared{done, report, sold - len(file.Sales)}, nil
 }
 
 // sayCleared shows what became of the file.
@@ -95,6 +112,9 @@ func (s *stage) sayCleared(c *demoCleared) {
 	}
 	for _, k := range c.file.Cases {
 		s.say("  record %-12s %s -> %s", strings.Trim(fmt.Sprint(k.Numbers), "[]"), known[k.Name], placements(k.Placements))
+	}
+	if c.left > 0 {
+		s.say("  %s more sales stay held until another file", grouped(int64(c.left)))
 	}
 	s.say("  in the file %s, applied %s", yen(r.SumFile), yen(r.SumApplied))
 }
