@@ -77,14 +77,11 @@ func (c *chunk) fill(r *clearing.Reader, wanted func(*clearing.Record) bool) err
 	for len(c.records) < cap(c.records) && c.err == nil {
 		c.records = c.records[:len(c.records)+1]
 		q := &c.records[len(c.records)-1]
-		if c.err = r.Next(q); c.err == nil {
-			c.upTo = q.Number
-		}
-		if c.err != nil || !wanted(q) {
+		if c.err = r.Next(q); c.err != nil || !wanted(q) {
 			c.records = c.records[:len(c.records)-1]
 		}
 	}
-	c.seen = r.Totals().Records
+	c.seen, c.upTo = r.Totals().Records, r.Totals().Count
 	var reject *clearing.Reject
 	if errors.As(c.err, &reject) {
 		c.err = ErrChanged // it had no fault when it was checked

@@ -23,7 +23,7 @@ type LoadReport struct {
 	SumApplied spec.Money `json:"sum_applied"`
 
 	Bytes     int64  `json:"bytes"`
-	Waited    int    `json:"waited"`       // records that were settled at the end of the file
+	Waited    int    `json:"waited"`       // records that this run settled at the end of the file
 	Resumed   uint32 `json:"resumed_from"` // DE71 up to which an earlier load had placed it; 0: from the start
 	DryRun    bool   `json:"dry_run"`
 	Seconds   int64  `json:"seconds"` // rounded up
