@@ -139,7 +139,8 @@ func (s *shop) cut(file []byte, after int) bool {
 	s.open()
 	s.under = nil
 	_, err := s.loader().Load(ctx, inMemory(file))
-	if err != nil && !errors.Is(err, context.Canceled) {
+	var refused *jobs.Refused // taken already: all that the process before had not heard is that it was done
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.As(err, &refused) {
 		s.Fatal(err)
 	}
 	chop.bury()
@@ -202,7 +203,7 @@ func TestALoadThatIsCutOffAnywhereEndsLikeOneInOneGo(t *testing.T) {
 				var events []string
 				appends := 0
 				synctest.Test(t, func(t *testing.T) { want, events, appends = inOneGo(t, kind, seed) })
-				for range 10 {
+				for range 5 {
 					after := 1 + rand.IntN(appends) //nolint:gosec // any
 					again := 1 + rand.IntN(appends) //nolint:gosec // any
 					synctest.Test(t, func(t *testing.T) {
