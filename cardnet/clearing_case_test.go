@@ -2,7 +2,11 @@ package cardnet
 
 import (
 	"bytes"
+	"flag"
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -230,5 +234,37 @@ func TestCasesCanBeAskedForInAnyOrderAndTwice(t *testing.T) {
 	other, _ := written(t, sample(2, "over"))
 	if !bytes.Equal(one, other) {
 		t.Error("a case that is named twice is there twice")
+	}
+}
+
+var rewrite = flag.Bool("rewrite", false, "write the table of cases in README.md anew")
+
+func TestTheReadmeHasTheTableOfTheCases(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head = "|---|---|---|---|\n"
+	before, after, found := strings.Cut(string(text), head)
+	if !found {
+		t.Fatal("README.md has no table")
+	}
+	var table strings.Builder
+	for _, c := range ClearingCases() {
+		var places []string
+		for _, p := range c.Placements {
+			places = append(places, string(p))
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", c.Name, c.What, c.Needs, strings.Join(places, ", "))
+	}
+	if *rewrite {
+		if err := os.WriteFile("README.md", []byte(before+head+table.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if after != table.String() {
+		t.Error("README.md has another table: go test ./cardnet -run Readme -rewrite")
 	}
 }
