@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -33,6 +34,7 @@ type Book struct {
 	shards  []*shard
 	stats   Stats
 	done    sync.WaitGroup
+	pairs   atomic.Int64 // posts about two logs without Done: no shard ends before them
 }
 
 // Options of a book; the zero value of each has a default.
@@ -50,9 +52,12 @@ type Options struct {
 // Post is one request for a change of one log.
 type Post struct {
 	Log      string
+	Other    string    // a second log that is decided with it; a post with one has no deadline
 	At       time.Time // when it came in; the entry bears this time, or its predecessor's if later
 	Deadline time.Time // past it Overdue is called; zero for none
 	Mover    Mover
+
+	swapped bool // Log and Other have changed places: the lower name is first
 }
 
 // Mover is a request while the book has it. The methods are called by the book's goroutines and
@@ -74,6 +79,7 @@ type Mover interface {
 // Decision is what a Mover makes of a version of the wallet.
 type Decision struct {
 	Events    []Event // what happens; none: nothing is appended
+	Also      []Event // what happens in the other log of the post
 	Rows      []Row   // directory rows that must be new, appended with the events
 	Response  spec.Response
 	Undecided error // nothing happens, and Done is called with this
@@ -132,6 +138,14 @@ func (o Options) withDefaults() Options {
 
 // Submit hands posts over, each to the shard of its log, in order. It does not wait.
 func (b *Book) Submit(posts ...Post) {
+	for i := range posts {
+		if p := &posts[i]; p.Other != "" {
+			b.pairs.Add(1)
+			if p.Other < p.Log {
+				p.Log, p.Other, p.swapped = p.Other, p.Log, true
+			}
+		}
+	}
 	if len(posts) == 1 {
 		b.shardOf(posts[0].Log).put(posts)
 		return
@@ -149,6 +163,17 @@ func (b *Book) Submit(posts ...Post) {
 
 func (b *Book) shardOf(log string) *shard {
 	return b.shards[xxhash.Sum64String(log)%uint64(len(b.shards))]
+}
+
+// leftPair counts a post about two logs that has its Done; shards that close wait for the last.
+func (b *Book) leftPair() {
+	if b.pairs.Add(-1) == 0 {
+		for _, s := range b.shards {
+			if s.closed.Load() {
+				s.signal()
+			}
+		}
+	}
 }
 
 // Store is the store under the book.

@@ -16,6 +16,9 @@ type flight struct {
 	awaits  bool   // nothing else is decided for the wallet until the outcome is known
 	of      uint64 // the slot's lineage when it was decided
 	unsaved int    // the slot's, before
+
+	loan        *loan // the second wallet, of entries of two logs
+	loanUnsaved int   // its, before
 }
 
 // advance decides what is parked for a wallet, as far as it can be decided now.
@@ -31,17 +34,18 @@ func (s *shard) advance(sl *slot) {
 // decide makes the next entry of a wallet out of the first task parked for it, and on a single
 // store of those behind it as well. What ran out is released before.
 func (s *shard) decide(sl *slot) {
-	together := !s.book.store.Ordered()
-	if together {
-		sl.wallet.begin()
+	if sl.parked[0].pairs() {
+		s.pair(sl)
+		return
 	}
-	draft := sl.wallet.Draft(sl.parked[0].At.UnixMilli())
+	together := !s.book.store.Ordered()
+	draft := s.draft(sl, sl.parked[0].At.UnixMilli())
 	var decided []*task
 	var rows []Row
 	size := 0
 	for len(sl.parked) > 0 && (decided == nil || together) {
 		t := sl.parked[0]
-		if !s.release(sl, &draft, t.At) {
+		if t.pairs() || !s.release(sl, &draft, t.At) {
 			break
 		}
 		view := View{Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found}
@@ -71,6 +75,14 @@ func (s *shard) decide(sl *slot) {
 		}
 	}
 	s.launch(sl, &draft, rows, decided)
+}
+
+// draft begins the next entry of a wallet, in such a way that it can be taken back where others append too.
+func (s *shard) draft(sl *slot, at int64) Draft {
+	if !s.book.store.Ordered() {
+		sl.wallet.begin()
+	}
+	return sl.wallet.Draft(at)
 }
 
 // ask has a request decided. A panic is that request's own and leaves no trace: nothing has been
@@ -114,13 +126,7 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 	e, body := draft.Seal(attempt)
 	sealed := Sealed{Log: sl.log, Version: e.Version, Attempt: attempt, At: e.At, Body: body}
 	unsaved := sl.unsaved
-	sl.unsaved += s.cost(len(body))
-	if sl.unsaved > s.snapshotAfter()*s.cost(sl.wallet.weight()) {
-		if sl.wallet.weight() < snapshotMax {
-			sealed.Snapshot = AppendSnapshot(nil, sl.wallet)
-		}
-		sl.unsaved = 0
-	}
+	sealed.Snapshot = s.snapshot(sl.wallet, len(body), &sl.unsaved)
 	f := &flight{slot: sl, append: Append{Entries: []Sealed{sealed}, Rows: rows}, tasks: decided, of: sl.lineage, unsaved: unsaved}
 	f.awaits = !s.book.store.Ordered() || len(rows) > 0
 	if f.awaits {
@@ -131,6 +137,19 @@ func (s *shard) launch(sl *slot, draft *Draft, rows []Row, decided []*task) {
 
 // A snapshot larger than this is not written: no store takes it.
 const snapshotMax = 12 << 20
+
+// snapshot is what goes beside an entry of this size, when the entries since the last one weigh more.
+func (s *shard) snapshot(w *Wallet, size int, unsaved *int) []byte {
+	*unsaved += s.cost(size)
+	if *unsaved <= s.snapshotAfter()*s.cost(w.weight()) {
+		return nil
+	}
+	*unsaved = 0
+	if w.weight() >= snapshotMax {
+		return nil
+	}
+	return AppendSnapshot(nil, w)
+}
 
 // snapshotAfter is how many times as much as a snapshot the entries since the last must cost before
 // the next is written.
@@ -190,6 +209,10 @@ func (s *shard) refused(f *flight, r Result) {
 	}
 	s.leftStore()
 	if sl := f.slot; s.slots[sl.log] == sl && sl.lineage == f.of && !sl.reading && len(f.append.Entries) > 0 {
+		if sl.paired {
+			sl.spoiled = true
+			return
+		}
 		s.load(sl)
 	}
 }
@@ -218,6 +241,7 @@ func (s *shard) landed(f *flight, r Result) {
 	case In:
 		sl.flight, sl.retries = nil, 0
 		sl.wallet.settle()
+		f.landedPair(true, false)
 		for _, t := range f.tasks {
 			s.finish(t, nil)
 		}
@@ -232,6 +256,7 @@ func (s *shard) landed(f *flight, r Result) {
 		} else {
 			s.redecide(sl, f)
 		}
+		f.landedPair(false, !s.book.store.Ordered())
 		if s.book.store.Ordered() {
 			s.load(sl)
 			return
@@ -243,6 +268,7 @@ func (s *shard) landed(f *flight, r Result) {
 		if r.Outcome == Out && errors.Is(r.Err, ErrGap) { // what it was decided on is not in the log
 			s.book.options.Log.Error("the log ends before the version that was known", "log", sl.log, "version", f.append.Entries[0].Version)
 			s.redecide(sl, f)
+			f.loadedPair()
 			s.load(sl)
 			return
 		}
@@ -252,6 +278,7 @@ func (s *shard) landed(f *flight, r Result) {
 			for _, t := range f.tasks {
 				s.finish(t, storeError(r))
 			}
+			f.loadedPair()
 			s.load(sl)
 			return
 		}
@@ -264,7 +291,7 @@ func (s *shard) redecide(sl *slot, f *flight) {
 	delete(s.doubts, sl)
 	sl.flight, sl.retries = nil, 0
 	for _, t := range f.tasks {
-		t.found, t.decided = nil, false
+		t.found, t.foundOther, t.decided = nil, nil, false
 	}
 	sl.parked = append(f.tasks, sl.parked...)
 }

@@ -37,8 +37,11 @@ type task struct {
 	decision Decision
 	found    map[Query]Found
 	finished atomic.Bool
-	decided  bool // its decision is in the wallet, its entry on the way
-	late     bool
+
+	foundOther map[Query]Found    // in the other log
+	lend       func(*loan, error) // the task of a shard that wants this wallet
+	decided    bool               // its decision is in the wallet, its entry on the way
+	late       bool
 }
 
 func newShard(b *Book) *shard {
@@ -56,8 +59,8 @@ func (s *shard) put(posts []Post) {
 	}
 	s.mu.Unlock()
 	if closed {
-		for _, p := range posts {
-			p.Mover.Done(Decision{}, ErrStopped)
+		for i := range posts {
+			(&task{Post: posts[i]}).end(s.book, ErrStopped)
 		}
 		return
 	}
@@ -129,7 +132,7 @@ func (s *shard) run() {
 
 // idle says whether nothing is parked, looked up or being appended any more.
 func (s *shard) idle() bool {
-	if s.open > 0 || s.inStore.Load() > 0 {
+	if s.open > 0 || s.inStore.Load() > 0 || s.book.pairs.Load() > 0 {
 		return false
 	}
 	s.mu.Lock()
@@ -171,7 +174,19 @@ func (s *shard) room(sl *slot, t *task) int {
 // finish ends a task on the shard's goroutine.
 func (s *shard) finish(t *task, err error) {
 	s.open--
+	t.end(s.book, err)
+}
+
+// end tells whoever waits for the task.
+func (t *task) end(b *Book, err error) {
+	if t.lend != nil {
+		t.lend(nil, err)
+		return
+	}
 	t.done(err)
+	if t.Other != "" {
+		b.leftPair()
+	}
 }
 
 func (t *task) done(err error) {

@@ -11,6 +11,8 @@ type slot struct {
 	wallet  *Wallet // nil while it is being loaded
 	lineage uint64  // how often it was loaded: what was decided before a load counts no more after it
 	reading bool    // the log is being loaded or searched
+	paired  bool    // the wallet is lent to another shard, or waits for another
+	spoiled bool    // what it rests on was not taken while it was lent
 	flight  *flight // the append whose outcome is awaited before anything else is decided
 	parked  []*task // not decided yet, oldest first
 	settled []*task // decided without an event, while the log's end is read
@@ -21,7 +23,7 @@ type slot struct {
 	newer, older *slot // in the order of use
 }
 
-func (sl *slot) busy() bool { return sl.reading || sl.flight != nil }
+func (sl *slot) busy() bool { return sl.reading || sl.paired || sl.flight != nil }
 
 // slot finds the slot of a log, or makes one and starts loading its wallet.
 func (s *shard) slot(log string) *slot {
@@ -152,7 +154,7 @@ func (s *shard) catchUp(sl *slot, settled []*task) {
 			default:
 				sl.parked = append(settled, sl.parked...)
 				for _, t := range settled {
-					t.found, t.decided = nil, false
+					t.found, t.foundOther, t.decided = nil, nil, false
 				}
 			}
 			s.advance(sl)

@@ -12,6 +12,7 @@ type View struct {
 	*Wallet
 	Now   time.Time // when the request came in: the same each time it is decided
 	Late  bool      // whether its deadline has passed: nothing may be approved any more
+	Other *View     // the other log of the post
 	found map[Query]Found
 	Needs []Query // what had to be known and was neither in memory nor looked up
 }
