@@ -40,13 +40,15 @@ type Resolved struct {
 	Posted spec.Money `json:"posted"`           // to that wallet
 }
 
-// ErrShape is what is wrong with a request, whatever is in the store.
-var ErrShape = errors.New("wrong use")
+// ShapeError is what is wrong with a request, whatever is in the store.
+type ShapeError struct{ Text string }
 
-// Check says what is wrong with the request itself. The error is an [ErrShape].
+func (e *ShapeError) Error() string { return e.Text }
+
+// Check says what is wrong with the request itself. The error is a [*ShapeError].
 func (r *Resolve) Check() error {
 	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s", ErrShape, fmt.Sprintf(format, args...))
+		return &ShapeError{fmt.Sprintf(format, args...)}
 	}
 	if _, _, _, err := ParseItemID(r.ID); err != nil {
 		return wrong("%v", err)

@@ -273,8 +273,10 @@ func TestAResolutionThatSaysTooLittleOrTooMuchIsWrongUse(t *testing.T) {
 		"too long a reason":    func(r *jobs.Resolve) { r.Why = strings.Repeat("x", balance.NoteMax+1) },
 	} {
 		r := good
-		if change(&r); !errors.Is(r.Check(), jobs.ErrShape) {
-			t.Errorf("%s is taken: %v", name, r.Check())
+		change(&r)
+		var wrong *jobs.ShapeError
+		if err := r.Check(); !errors.As(err, &wrong) {
+			t.Errorf("%s is taken: %v", name, err)
 		}
 	}
 }
