@@ -3,6 +3,7 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -47,16 +48,32 @@ func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func
 	x := &expiry{book: book, at: at, programs: map[string]*ExpiredProgram{}}
 	logs = slices.DeleteFunc(logs, IsHouse)
 	err = inParallel(ctx, expireAtOnce, logs, func(ctx context.Context, log string) error {
-		if err := x.tidy(ctx, log); err != nil {
-			return fmt.Errorf("expiring holds of wallet %s: %w", log, err)
+		err := x.tidy(ctx, log)
+		if errors.Is(err, balance.ErrOverloaded) {
+			err = nil // so many are waiting for it that the next of them tidies it
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := x.fail(fmt.Errorf("expiring holds of wallet %s: %w", log, err)); err != nil {
+				return err
+			}
 		}
 		if looked := x.looked(); progress != nil {
 			progress(looked, len(logs))
 		}
 		return nil
 	})
+	if err == nil {
+		err = errors.Join(x.errs...)
+	}
 	return x.result(), err
 }
+
+// expireErrorsMax is how many wallets may fail before a run gives up: one that cannot be read must not
+// keep the others from being tidied, but a store that fails fails for all.
+const expireErrorsMax = 20
 
 // expiry is a run.
 type expiry struct {
@@ -66,6 +83,18 @@ type expiry struct {
 	mu       sync.Mutex
 	wallets  int
 	programs map[string]*ExpiredProgram
+	errs     []error
+}
+
+// fail keeps an error, and returns them all when there are too many to go on.
+func (x *expiry) fail(err error) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.errs = append(x.errs, err)
+	if len(x.errs) < expireErrorsMax {
+		return nil
+	}
+	return fmt.Errorf("%d wallets failed, no more are tried: %w", len(x.errs), errors.Join(x.errs...))
 }
 
 // looked counts one more wallet and says how many that makes.

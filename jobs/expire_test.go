@@ -2,7 +2,9 @@ package jobs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -203,4 +205,31 @@ func TestAnExpiryThatIsCancelledSaysSo(t *testing.T) {
 	if _, err := jobs.Expire(ctx, s.book, time.Now(), nil); err == nil {
 		t.Error("it says it is done")
 	}
+}
+
+func TestAWalletThatCannotBeReadDoesNotKeepTheOthersFromBeingTidied(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		s.begin("other", 20_000, 6)
+		s.buy(first, 500)
+		s.buy(6, 500)
+		time.Sleep(8 * day)
+		unreadable := errors.New("its bytes are gone")
+		node := s.memory.Node(balance.MemoryOptions{ReadFault: func(log string) error {
+			if log == "other" {
+				return unreadable
+			}
+			return nil
+		}})
+		book := balance.NewBook(node, balance.Options{})
+		r, err := jobs.Expire(t.Context(), book, time.Now(), nil)
+		if !errors.Is(err, unreadable) || !strings.Contains(err.Error(), "wallet other") || r.Expired != 1 || r.Wallets != 2 {
+			t.Errorf("%v, %+v", err, r)
+		}
+		if err := errors.Join(book.Close(context.Background()), node.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -130,6 +130,15 @@ func TestAPositionIsWhatVerifySaysAndSettlementAddsUpToIt(t *testing.T) {
 			s := newShop(t, kind)
 			defer s.close()
 			s.aDay()
+			forced := jobs.Resolve{Action: jobs.ActionForce}
+			for _, i := range s.suspense(jobs.ListOptions{Wallet: "w"}) {
+				if i.Ambiguous {
+					forced.ID = i.ID
+				}
+			}
+			if _, err := s.resolve(forced); err != nil {
+				t.Fatal(err)
+			}
 			audit, err := balance.Verify(context.Background(), s.store, nil)
 			if err != nil || !audit.OK() {
 				t.Fatalf("verify: %v %q", err, audit.Problems)
@@ -162,6 +171,9 @@ func TestAPositionIsWhatVerifySaysAndSettlementAddsUpToIt(t *testing.T) {
 			network := audit.Accounts[balance.Account{Kind: balance.AccountSettlement, Name: "jcb"}].Posted
 			if n := settlement.Networks; len(n) != 1 || n[0].Account != network || n[0].Day != network || n[0].Others != 0 {
 				t.Errorf("all of %d is of this day, the report says %+v", network, n)
+			}
+			if l := settlement.Lines; len(l) != 1 || l[0].Resolved != (jobs.Flow{Count: 1, Amount: 302, Posted: 302}) {
+				t.Errorf("what was resolved is not in %+v", l)
 			}
 			other, err := jobs.ReportSettlement(t.Context(), s.store, time.Now().Add(24*time.Hour), nil)
 			if n := other.Networks; err != nil || len(other.Lines) != 0 || len(n) != 1 || n[0].Day != 0 || n[0].Others != network {

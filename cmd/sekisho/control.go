@@ -34,7 +34,7 @@ type control struct {
 	socket string
 	server *http.Server
 	end    context.CancelCauseFunc // cancels what runs
-	ended  chan error              // the server's end
+	ended  chan struct{}           // closed when the server has ended
 }
 
 const (
@@ -69,7 +69,7 @@ var errEnding = errors.New("the process that serves the store is ending: run thi
 // openControl takes jobs from now on.
 func openControl(ctx context.Context, l *ledger, jobs []job) (*control, error) {
 	c := &control{
-		ledger: l, jobs: jobs, room: make(chan struct{}, jobsAtOnceMax), ended: make(chan error, 1),
+		ledger: l, jobs: jobs, room: make(chan struct{}, jobsAtOnceMax), ended: make(chan struct{}),
 		socket: filepath.Join(l.settings.Dir, socketName),
 	}
 	listener, err := listenUnix(ctx, l.settings.Dir, c.socket)
@@ -85,7 +85,13 @@ func openControl(ctx context.Context, l *ledger, jobs []job) (*control, error) {
 		ReadHeaderTimeout: hearsWithin, IdleTimeout: hearsWithin,
 		BaseContext: func(net.Listener) context.Context { return base },
 	}
-	go func() { c.ended <- c.server.Serve(listener) }() // ends in Close
+	go func() { // ends in Close
+		err := c.server.Serve(listener)
+		if !errors.Is(err, http.ErrServerClosed) {
+			l.log.Error("no more jobs are taken", "socket", c.socket, "error", err)
+		}
+		close(c.ended)
+	}()
 	return c, nil
 }
 
