@@ -2,17 +2,20 @@ package cardnet
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"sekisho/spec"
 )
 
 func TestASaleIsWhatBecameOfItsPurchase(t *testing.T) {
 	t.Parallel()
-	refused := false
+	var refused atomic.Bool
 	i := newIssuer(t, func(m message) (message, bool) {
 		code := actionApproved
-		if refused {
+		if refused.Load() {
 			code = "51"
 		}
 		return reply(m, code, "731200"), false
@@ -40,7 +43,7 @@ func TestASaleIsWhatBecameOfItsPurchase(t *testing.T) {
 	do(n.Refund(ctx, back))
 	do(n.Verify(ctx, bought.Card))
 	do(n.Balance(ctx, bought.Card))
-	refused = true
+	refused.Store(true)
 	do(n.Authorize(ctx, never))
 	got := map[string]Sale{}
 	for _, s := range n.Sales() {
@@ -122,5 +125,26 @@ func TestTheSalesOfALoadAddUpToWhatTheBooksHold(t *testing.T) {
 	}
 	if fallen == 0 || fallen > fallenMax || refunds == 0 || len(sums) < 6 {
 		t.Errorf("%d sales that do not stand, %d refunds, %d cards", fallen, refunds, len(sums))
+	}
+}
+
+func TestASaleWhoseCancelGotNoAnswerIsNotToldUntilItHas(t *testing.T) {
+	t.Parallel()
+	var answers atomic.Bool
+	i := newIssuer(t, func(m message) (message, bool) {
+		return reply(m, actionApproved, "731200"), m.mti[:3] == "040" && !answers.Load()
+	})
+	n := i.dial(Config{Sales: true, Timeout: 100 * time.Millisecond})
+	p := &Purchase{Card: card(t, 1, "2912"), Amount: 1200}
+	if _, err := n.Authorize(t.Context(), p); err != nil || len(n.Sales()) != 1 {
+		t.Fatalf("%d sales, %v", len(n.Sales()), err)
+	}
+	a, err := n.Cancel(t.Context(), p, 0)
+	if !errors.Is(err, ErrNoAnswer) || len(n.Sales()) != 0 {
+		t.Errorf("without an answer: %d sales, %v", len(n.Sales()), err)
+	}
+	answers.Store(true)
+	if _, err := n.Again(t.Context(), a); err != nil || len(n.Sales()) != 1 || n.Sales()[0].Standing != SaleReversed {
+		t.Errorf("with an answer: %v, %v", n.Sales(), err)
 	}
 }

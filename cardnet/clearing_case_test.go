@@ -268,3 +268,24 @@ func TestTheReadmeHasTheTableOfTheCases(t *testing.T) {
 		t.Error("README.md has another table: go test ./cardnet -run Readme -rewrite")
 	}
 }
+
+// Two authorizations of which one is presented: the other stays held, it must not be presented too.
+func TestOfTwoAuthorizationsOnlyOneIsPresented(t *testing.T) {
+	t.Parallel()
+	_, without := written(t, sample(4))
+	for _, name := range []string{"ambiguous", "amount-changed", "reauthorized-shipment"} {
+		if _, with := written(t, sample(4, name)); with.Records != without.Records-1 {
+			t.Errorf("case %s: %d records, want one less than %d", name, with.Records, without.Records)
+		}
+	}
+}
+
+func TestACaseThatNeedsSomethingInParticularChoosesFirst(t *testing.T) {
+	t.Parallel()
+	c := sample(4, "over", "duplicate", "ambiguous")
+	last := len(c.Sales) - 2
+	c.Sales = c.Sales[last:] // two that fit together
+	if _, done := written(t, c); len(done.Cases) != 1 || done.Cases[0].Name != "ambiguous" || len(done.LeftOut) != 2 {
+		t.Errorf("written %v, left out %v", done.Cases, done.LeftOut)
+	}
+}

@@ -67,7 +67,7 @@ func (g *sampler) special() {
 	same := func(*Sale) {}
 	add(g.sale(bar), 3_200, same)
 	add(g.sale(pump), 1, same)
-	add(g.sale(shopAt(0)), 1, same) // a card check
+	add(g.sale(shopAt(0)), checkMax, same)
 	add(g.sale(shopAt(1)), 1_480, func(s *Sale) { s.Standing = SaleReversed })
 	add(g.sale(shopAt(3)), 64_000, func(s *Sale) { s.Standing, s.Approval = SaleDeclined, noApproval })
 	add(g.sale(shopAt(5)), 2_200, func(s *Sale) { s.Refund = true })
