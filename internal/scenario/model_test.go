@@ -106,7 +106,8 @@ func (m *model) answer(op op, now time.Time) string {
 
 func (m *model) authorize(op op, free int64, now time.Time) string {
 	p := m.purchase(op.stan)
-	if p.state == "paid" && !p.asked && (!p.advised || m.answers["012"+op.stan] != "00/"+fmt.Sprint(op.amount)) {
+	told := m.answers[map[string]string{"010": "012", "020": "022"}[op.mti[:3]]+op.stan] == "00/"+fmt.Sprint(op.amount)
+	if p.state == "paid" && !p.asked && !told {
 		return "94"
 	}
 	p.asked = true
@@ -117,7 +118,7 @@ func (m *model) authorize(op op, free int64, now time.Time) string {
 		return "00"
 	case p.reversed || p.networkNo || (p.left >= 0 && p.state == ""):
 		return "05"
-	case p.advised && m.answers["012"+op.stan] != "00/"+fmt.Sprint(op.amount):
+	case p.advised && !told:
 		p.asked = false
 		return "94"
 	case p.left >= 0 || p.partly:
@@ -191,19 +192,30 @@ func maxTime(a, b time.Time) time.Time {
 // complete posts what was authorized, whatever there is of it.
 func (m *model) complete(op op) string {
 	own, p := m.purchase(op.stan), m.purchase(op.of)
-	amount := op.amount
-	early := own.reversed || own.left >= 0
-	if own.reversed {
+	amount, first := op.amount, !own.advised
+	early := own.reversed || (own.left >= 0 && own.state == "")
+	own.advised = true
+	switch {
+	case op.no && own.state == "paid" && first:
+		m.allocated += own.paid
+		own.state, own.paid, own.networkNo = "closed", 0, true
 		return "00"
-	}
-	if own.left >= 0 {
+	case op.no:
+		own.networkNo = own.networkNo || (own.state == "" && !own.asked && !own.reversed && own.left < 0)
+		return "00"
+	case own.reversed:
+		return "00"
+	case early:
 		amount = min(amount, own.left)
+	case own.state == "paid" && own.partly:
+		amount = min(amount, own.paid)
 	}
-	m.allocated -= amount
-	if !p.known() {
+	if op.of == "" || !p.known() {
+		m.allocated -= amount - own.paid
 		own.state, own.paid = "paid", amount
 		return "00"
 	}
+	m.allocated -= amount
 	p.state = "paid"
 	p.paid += amount
 	p.flagged = p.flagged || early
@@ -335,10 +347,11 @@ func (o op) line(sent map[string]string, now time.Time) string {
 	switch o.mti[:3] {
 	case "012":
 		line += " code 777777 action 00"
-		if o.no {
-			line += " f39 05"
-		}
-	case "040", "042", "022":
+	}
+	if o.no {
+		line += " f39 05"
+	}
+	if o.of != "" {
 		if sent[o.of] == "" {
 			sent[o.of] = now.UTC().Format("0102150405")
 		}
@@ -392,7 +405,7 @@ func walk(t *testing.T, single bool, seed uint64, steps int) {
 		}
 		o := last
 		if step == 0 || r.IntN(5) > 0 {
-			o = randomOp(r)
+			o = randomOp(r, int(seed%3)*4)
 		}
 		last = o
 		now := time.Now()
@@ -423,8 +436,9 @@ func inquiry(free int64, frozen bool) string {
 	return fmt.Sprintf("54=0002392%s%012d", sign, free)
 }
 
-func randomOp(r *rand.Rand) op {
-	stan := fmt.Sprintf("1%05d", r.IntN(12))
+// randomOp is about twelve purchases, or those of them from a number on. Two are pre-authorizations.
+func randomOp(r *rand.Rand, from int) op {
+	stan := fmt.Sprintf("1%05d", from+r.IntN(12-from))
 	o := op{stan: stan, amount: []int64{100, 800, 1500, 1500, 6000, 20000, 0}[r.IntN(7)], left: -1}
 	switch kind := r.IntN(10); kind { // of purchases 10 and 11 there are increments
 	case 0, 1:
@@ -445,6 +459,9 @@ func randomOp(r *rand.Rand) op {
 	case 6, 7:
 		o.mti, o.rrn, o.pre = []string{"0220", "0221"}[r.IntN(2)], "", false
 		o.of, o.stan = stan, fmt.Sprintf("6%05d", r.IntN(16))
+		if r.IntN(3) == 0 { // of a sale that we were asked for, or would have been
+			o.of, o.stan, o.no = "", fmt.Sprintf("7%05d", r.IntN(8)), r.IntN(4) == 0
+		}
 	default:
 		o.mti = []string{"0400", "0420", "0401"}[r.IntN(3)]
 		o.of, o.rrn, o.pre = o.stan, "", false
