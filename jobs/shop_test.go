@@ -40,7 +40,11 @@ type shop struct {
 	files int
 	file  clearing.FileID // of the last load
 	limit jobs.LoadLimits
+	ago   time.Duration // before now, that messages are of
 }
+
+// now is the time of what is asked for.
+func (s *shop) now() time.Time { return time.Now().Add(-s.ago) }
 
 // The two cards of the wallet, the first with a token and an old number.
 const (
@@ -206,7 +210,7 @@ func (s *shop) ask(q spec.Request, card int) spec.Response {
 }
 
 func (s *shop) request(q spec.Request, card int) *call {
-	q.At, q.Link, q.Policy, q.Class, q.Card = time.Now(), "jcb", &s.policy, q.MTI.Class(), s.hasher.Card([]byte(number(card).Digits()))
+	q.At, q.Link, q.Policy, q.Class, q.Card = s.now(), "jcb", &s.policy, q.MTI.Class(), s.hasher.Card([]byte(number(card).Digits()))
 	for _, n := range []int{2, 3, 4, 7, 11, 32, 37, 42, 49} {
 		q.Fields.Add(n)
 	}
@@ -216,7 +220,7 @@ func (s *shop) request(q spec.Request, card int) *call {
 // bought is a purchase that is to be asked for.
 func (s *shop) bought(card int, amount spec.Money, change ...func(*spec.Request)) *sale {
 	s.stan++
-	now := time.Now().UTC()
+	now := s.now().UTC()
 	local := now.Add(9 * time.Hour)
 	v := &sale{card: card, local: local, request: spec.Request{
 		MTI: 100, Processing: [6]byte([]byte("000000")), Amount: amount, Currency: spec.JPY, Sent: now.Unix(), STAN: s.stan, Acquirer: 88715, MCC: 5411,
