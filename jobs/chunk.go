@@ -137,9 +137,10 @@ func (n *fileLoad) place(ctx context.Context, records []clearing.Record, last bo
 	}
 }
 
-// passing says whether an error is one that may be gone after a while, and nothing was recorded.
+// passing says whether an error is one that may be gone after a while. Nothing was recorded.
 func passing(err error) bool {
-	return errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread) || errors.Is(err, balance.ErrNotTaken)
+	return errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread) || errors.Is(err, balance.ErrNotTaken) ||
+		errors.Is(err, router.ErrBehind)
 }
 
 // pause waits before the next try: longer each time.

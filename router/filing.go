@@ -2,7 +2,9 @@ package router
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sekisho/balance"
@@ -37,7 +39,13 @@ type filed struct {
 	last   bool // nothing is deferred any more
 	placed *Placed
 	done   *sync.WaitGroup
+	before *filed // the record before it in the same log; nil: the first
+	failed atomic.Bool
 }
+
+// ErrBehind says that a record was not decided because the one before it in its log was not: the order in
+// which they are is kept. Both can be given again.
+var ErrBehind = errors.New("a record before it was not placed")
 
 // Clear places records of a file, each once however often it is given, those of one wallet in the
 // order in which they are. It returns when all are durable, or with the error of ctx; records are not
@@ -52,6 +60,7 @@ func (r *Router) Clear(ctx context.Context, f *Filing, records []clearing.Record
 	var waiting sync.WaitGroup
 	now := time.Now()
 	posts := make([]balance.Post, 0, len(records))
+	latest := make(map[string]*filed, len(records)) // by log
 	for i := range records {
 		q := &records[i]
 		if q.Informational() {
@@ -67,6 +76,7 @@ func (r *Router) Clear(ctx context.Context, f *Filing, records []clearing.Record
 		default:
 			m.rule, m.row = (*filed).strange, r.strangeRow(f, q)
 		}
+		m.before, latest[m.row.Log] = latest[m.row.Log], m
 		waiting.Add(1)
 		posts = append(posts, balance.Post{Log: m.row.Log, At: now, Mover: m})
 	}
@@ -122,6 +132,9 @@ func (r *Router) rowsOf(ctx context.Context, records []clearing.Record) (rows []
 // Decide implements [balance.Mover].
 func (m *filed) Decide(v *balance.View) balance.Decision {
 	*m.placed = Placed{}
+	if m.before != nil && m.before.failed.Load() {
+		return balance.Decision{Undecided: ErrBehind}
+	}
 	record, ready := v.RecordSince(m.key(), m.filing.Taken.Add(-clocksApartMax).UnixMilli())
 	if !ready {
 		return balance.Decision{}
@@ -150,6 +163,7 @@ const clocksApartMax = time.Hour
 // Done implements [balance.Mover].
 func (m *filed) Done(_ balance.Decision, err error) {
 	m.placed.Err = err
+	m.failed.Store(err != nil)
 	m.done.Done()
 }
 
