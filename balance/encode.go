@@ -30,6 +30,7 @@ const (
 	hasClearing
 	hasSealed
 	hasOf
+	hasProfile
 	hasEnd
 )
 
@@ -61,6 +62,7 @@ func (e *Event) parts() uint32 {
 	set(hasClearing, e.Clearing != Clearing{})
 	set(hasSealed, e.Issued.Sealed != "")
 	set(hasOf, e.Of != Key{})
+	set(hasProfile, e.Profile != Profile{})
 	return has
 }
 
@@ -136,6 +138,9 @@ func appendEvent(dst []byte, e *Event) []byte {
 	}
 	if has&hasOf != 0 {
 		dst = appendShort(dst, e.Of[:])
+	}
+	if has&hasProfile != 0 {
+		dst = appendProfile(dst, &e.Profile)
 	}
 	return dst
 }
@@ -234,6 +239,9 @@ func (d *decoder) eventEffect(e *Event, has uint64) {
 	}
 	if has&hasOf != 0 {
 		d.short(e.Of[:])
+	}
+	if has&hasProfile != 0 {
+		d.profile(&e.Profile)
 	}
 }
 

@@ -26,6 +26,7 @@ type Event struct {
 
 	Clearing Clearing // of a clearing record, and of the entries of a file's log
 
+	Profile  Profile       // of people and cards, besides money
 	Program  string        // Opened: the program of the wallet
 	Currency spec.Currency // Opened
 	Issued   Issued        // CardIssued
@@ -43,11 +44,13 @@ type Kind uint8
 // The kinds of events. The numbers are part of the entry format: they never change, and a
 // kind that a reader does not know makes it refuse the entry.
 const (
-	Opened      Kind = 1 // the wallet begins
-	CardIssued  Kind = 2
-	CardChanged Kind = 3 // frozen, closed, lost …
-	Funded      Kind = 4 // money came in or went out: posted changes
-	Allocated   Kind = 5 // money moved between the wallet and one of its cards
+	Opened        Kind = 1 // the wallet begins
+	CardIssued    Kind = 2
+	CardChanged   Kind = 3 // frozen, closed, lost …
+	Funded        Kind = 4 // money came in or went out: posted changes
+	Allocated     Kind = 5 // money moved between the wallet and one of its cards
+	Transferred   Kind = 6 // money handed over to another wallet, or by one; its event is in both
+	MemberChanged Kind = 7
 
 	Authorized       Kind = 10 // 0100: held
 	Refused          Kind = 11 // 0100: not held
@@ -70,10 +73,11 @@ const (
 	Incremented   Kind = 44 // 0100 that adds to an open authorization
 
 	// In house logs.
-	FileTaken  Kind = 60 // a clearing file begins, or is done up to a record
-	FeePosted  Kind = 61
-	Resolved   Kind = 62 // what was in suspense was placed by a person; also in wallets
-	FileClosed Kind = 63 // every record of a clearing file is placed
+	FileTaken   Kind = 60 // a clearing file begins, or is done up to a record
+	FeePosted   Kind = 61
+	Resolved    Kind = 62 // what was in suspense was placed by a person; also in wallets
+	NumberShown Kind = 64 // a card's number was asked for in full, and shown or not
+	FileClosed  Kind = 63 // every record of a clearing file is placed
 )
 
 var kindNames = map[Kind]string{
@@ -82,6 +86,7 @@ var kindNames = map[Kind]string{
 	RefundAuthorized: "refund_authorized", AdviceHeld: "advice_held", AdviceRecorded: "advice_recorded",
 	Released: "released", Reduced: "reduced", ReversalRecorded: "reversal_recorded",
 	Tombstoned: "tombstoned", Suspended: "suspended", Voided: "voided", Expired: "expired",
+	Transferred: "transferred", MemberChanged: "member_changed", NumberShown: "number_shown",
 	Presented: "presented", Credited: "credited", PostingUndone: "posting_undone", Completed: "completed",
 	Incremented: "incremented", FileTaken: "file_taken", FileClosed: "file_closed", FeePosted: "fee_posted", Resolved: "resolved",
 }

@@ -45,6 +45,7 @@ func (s *search) event(q *Query, f *Found, e *Event) {
 	case QueryRecord:
 		if f.Record == nil && e.Key == q.Key {
 			r := recordOf(e)
+			r.Version = s.entry.Version
 			f.Record = &r
 			if a, ok := s.voided[e.Purchase]; ok && (e.Key == e.Purchase.Of(spec.Authorization) || e.Key == e.Purchase.Of(spec.Financial)) {
 				f.Record.Answer = a

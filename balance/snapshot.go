@@ -27,9 +27,10 @@ func AppendSnapshot(dst []byte, w *Wallet) []byte {
 		c := &w.cards[i]
 		dst = appendIssued(append(append(dst, c.ID[:]...), byte(c.Status)), c.Issued)
 		dst = appendUint(appendInt(appendInt(dst, c.Allocated), c.Held), c.Codes)
-		dst = appendText(dst, c.Sealed)
+		dst = appendText(appendText(dst, c.Sealed), c.Name)
+		dst = appendRules(appendShort(appendShort(dst, c.Holder[:]), c.Number[:]), c.Rules)
 	}
-	dst = appendUint(dst, uint64(len(w.files)))
+	dst = appendUint(appendPeople(dst, w), uint64(len(w.files)))
 	for i := range w.files {
 		dst = appendUint(append(dst, w.files[i].file[:]...), w.files[i].number)
 	}
@@ -70,7 +71,7 @@ func (w *Wallet) appendKept(dst []byte, k kept) []byte {
 	if r, ok := w.records[k.key]; ok {
 		dst = appendUint(append(dst, keptRecord), r.Fingerprint)
 		dst = appendShort(append(dst, byte(r.Answer.Reason)), r.Answer.Approval[:])
-		return append(appendInt(dst, r.Answer.Amount), byte(r.Placement))
+		return appendUint(append(appendInt(dst, r.Answer.Amount), byte(r.Placement)), r.Version)
 	}
 	if p, ok := w.postings[k.key]; ok {
 		dst = append(append(dst, keptPosting), p.Card[:]...)
@@ -97,9 +98,13 @@ func DecodeSnapshot(s *Sealed) (*Wallet, error) {
 		c.Status = CardStatus(d.byte())
 		d.issued(&c.Issued)
 		c.Allocated, c.Held, c.Codes = spec.Money(d.int()), spec.Money(d.int()), uint32(d.uint()) //nolint:gosec // written from a uint32
-		c.Sealed = d.text(SealedMax)
+		c.Sealed, c.Name = d.text(SealedMax), d.text(NameMax)
+		d.short(c.Holder[:])
+		d.short(c.Number[:])
+		c.Rules = d.rules()
 		w.cards = append(w.cards, c)
 	}
+	d.people(w)
 	for range d.count() {
 		var f fileMark
 		d.fixed(f.file[:])
@@ -155,6 +160,7 @@ func (d *decoder) kept(w *Wallet) {
 		r.Answer.Reason = spec.Reason(d.byte())
 		d.short(r.Answer.Approval[:])
 		r.Answer.Amount, r.Placement = spec.Money(d.int()), Placement(d.byte())
+		r.Version = d.uint()
 		if r.Placement >= PlacementEnd {
 			d.fail(fmt.Errorf("record of unknown placement %d", r.Placement))
 		}

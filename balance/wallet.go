@@ -20,6 +20,10 @@ type Wallet struct {
 	Hash     Hash   // of the last entry
 	Program  string
 	Currency spec.Currency
+	Tenant   string // whose app server made it; empty for what was seeded
+	Name     string
+	Form     WalletForm
+	Owner    spec.PersonID
 	Balances
 
 	cards         []Card
@@ -27,6 +31,9 @@ type Wallet struct {
 	records       map[Key]Record
 	postings      map[Key]Posting // by reference
 	files         []fileMark
+	members       []Member
+	sent          spec.Money // handed over to other wallets in sentMonth
+	sentMonth     uint32     // year x 100 + month, UTC
 	memory        memory
 	open          int      // purchases that hold money
 	preAuthorized []Key    // those of them that are pre-authorizations; replaced, never changed in place
@@ -41,6 +48,11 @@ type Card struct {
 	Issued
 	CardBalance
 	Codes uint32 // approval codes given so far
+
+	Name   string
+	Holder spec.PersonID
+	Number [8]byte // how the hash of its number begins; zero: not known, any number that leads to it is its own
+	Rules  CardRules
 }
 
 // Purchase is an authorization, an advice or both: what one buyer did once at one till.
@@ -73,6 +85,7 @@ type Record struct {
 	Fingerprint spec.Fingerprint
 	Answer      Answer
 	Placement   Placement // of a clearing record
+	Version     uint64    // of the entry
 }
 
 // NewWallet is the state of a log without entries.
@@ -181,9 +194,10 @@ func (w *Wallet) move(e *Event, at int64) {
 		w.cards = append(slices.Clip(w.cards), Card{ID: e.Card, Status: e.Status, Issued: e.Issued})
 	case Funded, CardChanged, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded,
 		Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired,
-		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FileClosed, FeePosted, Resolved:
+		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FileClosed, FeePosted, Resolved, Transferred, MemberChanged, NumberShown:
 	}
 	card := w.card(e.Card)
+	w.moveProfile(e, card, at)
 	held := w.movePurchase(e, at)
 	w.Posted += e.Posted
 	w.Held += held
@@ -197,8 +211,8 @@ func (w *Wallet) move(e *Event, at int64) {
 		if e.Flags&FlagOurCode != 0 {
 			card.Codes++
 		}
-		if e.Kind == CardChanged && e.Issued.Sealed != "" {
-			card.Sealed = e.Issued.Sealed
+		if e.Kind == CardChanged && e.Issued != (Issued{}) {
+			card.renew(e.Issued)
 		}
 		e.After = card.CardBalance
 	}
@@ -281,7 +295,7 @@ func (e *Event) authorizes() bool {
 		return e.State == Open || e.State == Paid
 	case Opened, CardIssued, CardChanged, Funded, Allocated, Refused, Verified, RefundAuthorized, AdviceRecorded, Released,
 		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, FileTaken, FileClosed,
-		FeePosted, Resolved:
+		FeePosted, Resolved, Transferred, MemberChanged, NumberShown:
 	}
 	return false
 }
@@ -317,7 +331,9 @@ func (w *Wallet) moveRecord(e *Event, at int64) {
 	if _, again := w.records[e.Key]; !again {
 		w.memory.keep(e.Key, at)
 	}
-	w.records[e.Key] = recordOf(e)
+	r := recordOf(e)
+	r.Version = w.Version + 1
+	w.records[e.Key] = r
 }
 
 // RanOut are the events that release every hold that ran out by now, oldest first, at most
@@ -358,6 +374,14 @@ func (w *Wallet) RanOut(now time.Time) []Event {
 		}
 	}
 	return events
+}
+
+// renew gives a card another number, or the same one sealed under another key.
+func (c *Card) renew(i Issued) {
+	if i.First6 != [6]byte{} {
+		c.First6, c.Last4, c.Expiry = i.First6, i.Last4, i.Expiry
+	}
+	c.Sealed = i.Sealed
 }
 
 func recordOf(e *Event) Record {

@@ -14,6 +14,8 @@ type Facts struct {
 	Expiry    uint16 // YYMM
 	Tombstone bool   // the reversal of this very purchase came before it
 	Available spec.Money
+	UseMax    spec.Money // the holder's own limit of one use; 0 is none
+	Off       uint16     // ways of reading the card that are switched off: bit n is spec.Entry n
 	Program   Program
 }
 
@@ -65,8 +67,10 @@ func Check(r *spec.Request, f *Facts) Verdict {
 		{"currency_usable", int64(r.Currency), int64(f.Program.Currency), !currencyOK, spec.AmountUnusable},
 		{"card_not_frozen", int64(f.Status), 0, f.Status == Frozen, spec.CardFrozen},
 		{"card_activated", int64(f.Status), 0, f.Status == NotActivated, spec.CardNotActivated},
+		{"channel_on", int64(r.Entry), int64(f.Off), f.Off&(1<<r.Entry) != 0, spec.ChannelOff},
 		{"cash_allowed", int64(r.Kind()), 0, r.Kind() == cash && !r.Policy.CashAllowed, spec.ChannelOff},
 		{"amount_of_one_use", int64(amount), int64(f.Program.AmountMax), spends(r) && f.Program.AmountMax > 0 && amount > f.Program.AmountMax, spec.AmountLimit},
+		{"amount_of_card", int64(amount), int64(f.UseMax), spends(r) && f.UseMax > 0 && amount > f.UseMax, spec.AmountLimit},
 	}
 	for i := range rules {
 		rule := &rules[i]

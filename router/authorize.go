@@ -37,7 +37,7 @@ func (r *Router) authorize(p *passage, v *balance.View) balance.Decision {
 		return balance.Decision{Undecided: fmt.Errorf("wallet %s: card %s or program %q is not known", v.Log, p.row.Card, v.Program)}
 	}
 	facts := risk.Facts{
-		Status: statusOf(card.Status), Expiry: card.Expiry, Tombstone: known != nil && reversedBefore(known),
+		Status: statusBy(&p.row, &card), UseMax: card.Rules.UseMax, Off: card.Rules.Off, Expiry: card.Expiry, Tombstone: known != nil && reversedBefore(known),
 		Available: card.Available(), Program: program.Rules,
 	}
 	verdict := risk.Check(q, &facts)

@@ -68,7 +68,9 @@ func (c *claim) match(candidates []*balance.Purchase) (hit *balance.Purchase, ru
 }
 
 // byDate says whether the record may be told by its date and amount alone.
-func (c *claim) byDate() bool { return c.record.Approval.Real() && c.record.Local != 0 && !c.record.Credit() }
+func (c *claim) byDate() bool {
+	return c.record.Approval.Real() && c.record.Local != 0 && !c.record.Credit()
+}
 
 // presentable says whether a purchase came by an online message and can be cleared at all.
 func presentable(p *balance.Purchase) bool {

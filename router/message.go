@@ -65,6 +65,15 @@ func details(q *spec.Request) balance.Details {
 	}
 }
 
+// statusBy is the status of a card for somebody who came with this number: one that was replaced is no
+// number of it any more, though clearing still finds the card by it.
+func statusBy(row *balance.Row, card *balance.Card) risk.Status {
+	if row.Kind == balance.RowNumber && card.Number != [8]byte{} && [8]byte(row.Hash[:8]) != card.Number {
+		return risk.Closed
+	}
+	return statusOf(card.Status)
+}
+
 func statusOf(s balance.CardStatus) risk.Status {
 	switch s {
 	case balance.CardActive:

@@ -25,6 +25,17 @@ type CardID [12]byte
 // String is the id as it is written: crd_ and 24 hexadecimal digits.
 func (id CardID) String() string { return "crd_" + hex.EncodeToString(id[:]) }
 
+// PersonID names a person who holds cards, inside our records.
+type PersonID [12]byte
+
+// String is the id as it is written: per_ and 24 hexadecimal digits; empty for nobody.
+func (id PersonID) String() string {
+	if id == (PersonID{}) {
+		return ""
+	}
+	return "per_" + hex.EncodeToString(id[:])
+}
+
 // Card is what a message may know of the card number it carries.
 type Card struct {
 	Hash   CardHash

@@ -1,0 +1,240 @@
+package balance
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sekisho/spec"
+)
+
+// Profile is what an event says of people and their cards, besides money.
+type Profile struct {
+	Tenant string        // Opened: whose app server it belongs to
+	Name   string        // Opened, CardIssued, CardChanged: as a person calls it, at most NameMax bytes
+	Form   WalletForm    // Opened
+	Person spec.PersonID // CardIssued: who holds the card; MemberChanged: whom it is about; Opened: the owner
+	Role   Role          // MemberChanged; RoleNone: no member any more
+	Number [8]byte       // CardIssued, CardChanged: how the hash of the card's number begins
+	Rules  CardRules     // CardIssued, CardChanged, when RulesSet
+	// RulesSet says that Rules takes the place of what the card had.
+	RulesSet bool
+}
+
+// NameMax bounds a name that a person gives, in bytes.
+const NameMax = 120
+
+// WalletForm is whose a wallet is.
+type WalletForm uint8
+
+// The forms.
+const (
+	FormNone WalletForm = iota
+	Personal
+	Group
+	formEnd
+)
+
+var formNames = [formEnd]string{"", "personal", "group"}
+
+// String is the name of the form.
+func (f WalletForm) String() string {
+	if f >= formEnd {
+		return "unknown"
+	}
+	return formNames[f]
+}
+
+// ParseWalletForm is the inverse of String.
+func ParseWalletForm(name string) (WalletForm, bool) {
+	i := slices.Index(formNames[:], name)
+	return WalletForm(max(i, 0)), i > 0 //nolint:gosec // three names
+}
+
+// Role is what a person is to a wallet.
+type Role uint8
+
+// The roles.
+const (
+	RoleNone Role = iota
+	Owner
+	MemberRole
+	Viewer
+	roleEnd
+)
+
+var roleNames = [roleEnd]string{"", "owner", "member", "viewer"}
+
+// String is the name of the role.
+func (r Role) String() string {
+	if r >= roleEnd {
+		return "unknown"
+	}
+	return roleNames[r]
+}
+
+// ParseRole is the inverse of String.
+func ParseRole(name string) (Role, bool) {
+	i := slices.Index(roleNames[:], name)
+	return Role(max(i, 0)), i > 0 //nolint:gosec // four names
+}
+
+// Member is a person of a wallet.
+type Member struct {
+	Person spec.PersonID
+	Role   Role
+	Name   string
+}
+
+// MembersMax bounds the members of a wallet.
+const MembersMax = 200
+
+// CardRules are what the holder of a card allows.
+type CardRules struct {
+	UseMax spec.Money // of one use, in the program's currency; 0 is no limit
+	Off    uint16     // ways of reading the card that are switched off: bit n is spec.Entry n
+}
+
+// Members of the wallet, in the order in which they came. They are not to be changed.
+func (w *Wallet) Members() []Member { return w.members }
+
+// Member finds what a person is to the wallet.
+func (w *Wallet) Member(p spec.PersonID) Role {
+	for i := range w.members {
+		if w.members[i].Person == p {
+			return w.members[i].Role
+		}
+	}
+	return RoleNone
+}
+
+// SentIn is what the wallet has handed over to others in a month, given as year x 100 + month.
+func (w *Wallet) SentIn(month uint32) spec.Money {
+	if w.sentMonth == month {
+		return w.sent
+	}
+	return 0
+}
+
+// moveProfile applies what an event says of people.
+func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
+	p := &e.Profile
+	switch e.Kind {
+	case Opened:
+		w.Tenant, w.Name, w.Form, w.Owner = p.Tenant, p.Name, p.Form, p.Person
+	case MemberChanged:
+		w.moveMember(p)
+	case Transferred:
+		if month := monthOf(at); e.Posted < 0 {
+			if w.sentMonth != month {
+				w.sentMonth, w.sent = month, 0
+			}
+			w.sent -= e.Posted
+		}
+	case CardIssued, CardChanged:
+		if card != nil {
+			card.profile(p)
+		}
+	case Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded, Released, Reduced,
+		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, Completed, Incremented,
+		FileTaken, FeePosted, Resolved, FileClosed, NumberShown:
+	}
+}
+
+func (c *Card) profile(p *Profile) {
+	if p.Name != "" {
+		c.Name = p.Name
+	}
+	if p.Person != (spec.PersonID{}) {
+		c.Holder = p.Person
+	}
+	if p.Number != [8]byte{} {
+		c.Number = p.Number
+	}
+	if p.RulesSet {
+		c.Rules = p.Rules
+	}
+}
+
+// moveMember changes the list, never in place: a journal may have the old one.
+func (w *Wallet) moveMember(p *Profile) {
+	others := slices.DeleteFunc(slices.Clone(w.members), func(m Member) bool { return m.Person == p.Person })
+	at := slices.IndexFunc(w.members, func(m Member) bool { return m.Person == p.Person })
+	if p.Role == RoleNone {
+		w.members = others
+		return
+	}
+	m := Member{p.Person, p.Role, p.Name}
+	if at < 0 {
+		at = len(others)
+	} else if m.Name == "" {
+		m.Name = w.members[at].Name
+	}
+	w.members = slices.Insert(others, at, m)
+}
+
+// monthOf is the month of an instant (Unix milliseconds, UTC): year x 100 + month.
+func monthOf(at int64) uint32 {
+	t := time.UnixMilli(at).UTC()
+	return uint32(t.Year()*100 + int(t.Month())) //nolint:gosec // a year of four digits
+}
+
+func appendProfile(dst []byte, p *Profile) []byte {
+	dst = append(appendText(appendText(dst, p.Tenant), p.Name), byte(p.Form))
+	dst = append(appendShort(dst, p.Person[:]), byte(p.Role))
+	dst = appendShort(dst, p.Number[:])
+	set := byte(0)
+	if p.RulesSet {
+		set = 1
+	}
+	return appendRules(append(dst, set), p.Rules)
+}
+
+func (d *decoder) profile(p *Profile) {
+	p.Tenant, p.Name, p.Form = d.text(LogNameMax), d.text(NameMax), WalletForm(d.byte())
+	d.short(p.Person[:])
+	p.Role = Role(d.byte())
+	d.short(p.Number[:])
+	p.RulesSet = d.byte() == 1
+	p.Rules = d.rules()
+	if p.Form >= formEnd || p.Role >= roleEnd {
+		d.fail(fmt.Errorf("wallet of unknown form %d, or member of unknown role %d", p.Form, p.Role))
+	}
+}
+
+func appendRules(dst []byte, r CardRules) []byte { return appendUint(appendInt(dst, r.UseMax), r.Off) }
+
+func (d *decoder) rules() CardRules {
+	return CardRules{UseMax: spec.Money(d.int()), Off: uint16(d.uint())} //nolint:gosec // written from a uint16
+}
+
+// appendPeople appends what a snapshot has of the wallet's people.
+func appendPeople(dst []byte, w *Wallet) []byte {
+	dst = append(appendText(appendText(dst, w.Tenant), w.Name), byte(w.Form))
+	dst = appendShort(dst, w.Owner[:])
+	dst = appendInt(appendUint(dst, w.sentMonth), w.sent)
+	dst = appendUint(dst, uint64(len(w.members)))
+	for i := range w.members {
+		m := &w.members[i]
+		dst = appendText(append(appendShort(dst, m.Person[:]), byte(m.Role)), m.Name)
+	}
+	return dst
+}
+
+func (d *decoder) people(w *Wallet) {
+	w.Tenant, w.Name, w.Form = d.text(LogNameMax), d.text(NameMax), WalletForm(d.byte())
+	d.short(w.Owner[:])
+	w.sentMonth, w.sent = uint32(d.uint()), spec.Money(d.int()) //nolint:gosec // written from a uint32
+	for range d.count() {
+		var m Member
+		d.short(m.Person[:])
+		m.Role, m.Name = Role(d.byte()), d.text(NameMax)
+		if m.Role >= roleEnd {
+			d.fail(fmt.Errorf("member of unknown role %d", m.Role))
+		}
+		w.members = append(w.members, m)
+	}
+	if w.Form >= formEnd {
+		d.fail(fmt.Errorf("wallet of unknown form %d", w.Form))
+	}
+}
