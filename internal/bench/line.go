@@ -133,13 +133,7 @@ func (h *house) close() {
 func (h *house) seed(hasher *spec.Hasher, cards int) error {
 	done := make(chan error, cards)
 	for i := range cards {
-		digits := fmt.Sprintf("354012%09d", i)
-		pan := digits
-		for d := byte('0'); d <= '9'; d++ {
-			if _, err := spec.ParsePAN(digits + string(d)); err == nil {
-				pan = digits + string(d)
-			}
-		}
+		pan := cardNumber(i)
 		o := balance.Opening{Log: fmt.Sprintf("w%d", i), Program: "prepaid", Currency: spec.JPY, Posted: 1e9, Cards: []balance.OpeningCard{{
 			ID: spec.CardID{byte(i), byte(i >> 8), byte(i >> 16), 1}, Number: hasher.Hash([]byte(pan)), Status: balance.CardActive, Allocated: 1e9,
 			Issued: balance.Issued{Expiry: 3112},
