@@ -35,8 +35,8 @@ func newCardnetClearing() *cobra.Command {
 			"store, whether it is served or not, else a self-contained sample of made-up sales on made-up cards,\n" +
 			"the same for a seed and a date. A store does not know the cards of a sample: its sales go to\n" +
 			"suspense there. Authorizations of 1 or 2 yen are card checks and are not presented.\n\n" +
-			"Each --case adds something that goes wrong, and takes the purchases it needs for it. Behind it:\n" +
-			"where a loader should put its records when it knows the card and the purchase.\n\n" + caseTable(),
+			"Each --case adds something that goes wrong, and takes the purchases it needs for it. Behind\n" +
+			"the arrow: where a loader should put its records when it knows the card and the purchase.\n\n" + caseTable(),
 		Example: "  sekisho cardnet clearing --out sample.clr --case all\n" +
 			"  sekisho cardnet clearing --out today.clr --from sekisho.yaml --case over --case early-reversal\n" +
 			"  sekisho cardnet clearing --out - --charset ascii --no-rdw --date 2026-11-23 | sekisho clearing show -",
@@ -72,7 +72,7 @@ func newCardnetClearing() *cobra.Command {
 func caseTable() string {
 	var b strings.Builder
 	for _, c := range cardnet.ClearingCases() {
-		fmt.Fprintf(&b, "  %-22s %s: %s\n", c.Name, c.What, placements(c.Placements))
+		fmt.Fprintf(&b, "  %-22s %s -> %s\n", c.Name, c.What, placements(c.Placements))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -143,24 +143,29 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 	if errors.As(context.Cause(ctx), &failed) {
 		return failed
 	}
-	after, err := show.consumption(context.WithoutCancel(ctx))
-	if err != nil {
-		return err
-	}
-	cleared, err := show.clearAll(ctx, o)
-	if err != nil {
-		return err
-	}
-	audit, err := balance.Verify(context.WithoutCancel(ctx), show.engines[0].store, nil)
-	if err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
 	closed = true
-	if err := show.drain(ctx); err != nil {
+	return show.finish(ctx, o, totals, before, out)
+}
+
+// finish clears what was sold, ends the switches and shows what it all adds up to.
+func (s *stage) finish(ctx context.Context, o *demoOptions, totals demoTotals, before consumption, out io.Writer) error {
+	after, err := s.consumption(context.WithoutCancel(ctx))
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	cleared, err := s.clearAll(ctx, o)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	audit, err := balance.Verify(context.WithoutCancel(ctx), s.engines[0].store, nil)
+	if err != nil {
+		return errors.Join(fmt.Errorf("verify: %w", err), s.close())
+	}
+	if err := s.drain(ctx); err != nil {
 		return err
 	}
 	used := after.since(before)
-	show.end(totals, cleared, &audit, used, o)
+	s.end(totals, cleared, &audit, used, o)
 	if o.asJSON {
 		result := demoJSONOf(totals, &audit)
 		result.Clearing = cleared.json()
