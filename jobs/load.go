@@ -24,12 +24,12 @@ type Loader struct {
 	Book    *balance.Book
 	Router  *router.Router
 	Hasher  *spec.Hasher
-	Link    string           // the network that sent the file
-	Parts   bool             // whether PDS 3990 is read
-	DryRun  bool             // records are judged one by one on the wallets as they are, and nothing is recorded
-	Metrics *Metrics         // nil: nothing is counted
-	Tell    func(Progress)   // told of progress, from one goroutine at a time; nil: nobody is
-	Limits  LoadLimits       // the zero value has defaults
+	Link    string         // the network that sent the file
+	Parts   bool           // whether PDS 3990 is read
+	DryRun  bool           // records are judged one by one on the wallets as they are, and nothing is recorded
+	Metrics *Metrics       // nil: nothing is counted
+	Tell    func(Progress) // told of progress, from one goroutine at a time; nil: nobody is
+	Limits  LoadLimits     // the zero value has defaults
 }
 
 // LoadLimits bound what a load holds and tries. The zero value of each has a default.
@@ -151,7 +151,7 @@ func (n *fileLoad) run(ctx context.Context) (LoadReport, error) {
 	}
 	mine, err := n.log.close(ctx, n.sure.plus(n.unsure))
 	if err == nil && !mine {
-		err = n.duplicate("another load of file %s was faster and has closed it", n.totals.FileID)
+		err = n.duplicate("another load of the %s was faster and has closed it", named(n.totals.FileID))
 	}
 	return report, err
 }
@@ -188,9 +188,9 @@ func (n *fileLoad) open(ctx context.Context) (err error) {
 	}
 	switch {
 	case n.before.closed:
-		return n.duplicate("file %s was taken already", n.totals.FileID)
+		return n.duplicate("the %s was taken already", named(n.totals.FileID))
 	case n.before.otherBytes(&n.totals):
-		return n.duplicate("file %s is taken and not finished, with other bytes: expected %s, found %s", n.totals.FileID, n.before.note, noteOf(&n.totals))
+		return n.duplicate("the %s is taken and not finished, with other bytes: finish it first, with those it was taken with (%.15s...)", named(n.totals.FileID), n.before.note)
 	}
 	n.filing = router.Filing{File: n.totals.FileID, Taken: n.before.begun, Link: n.Link, Parts: n.Parts, DryRun: n.DryRun}
 	if n.filing.Taken.IsZero() {
@@ -203,6 +203,11 @@ func (n *fileLoad) open(ctx context.Context) (err error) {
 	n.filing.Day = day
 	n.sure, n.reached = n.before.placed, n.before.upTo
 	return nil
+}
+
+// named is a file by the parts of its id: as one number it could be taken for that of a card.
+func named(id clearing.FileID) string {
+	return fmt.Sprintf("file of %s, processor %s, sequence %s", id[3:9], id[9:20], id[20:])
 }
 
 // duplicate refuses a file that was taken before.

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-		"syscall"
+	"syscall"
 	"testing"
 	"time"
 

@@ -224,8 +224,8 @@ func (s *shop) bought(card int, amount spec.Money, change ...func(*spec.Request)
 	local := now.Add(9 * time.Hour)
 	v := &sale{card: card, local: local, request: spec.Request{
 		MTI: 100, Processing: [6]byte([]byte("000000")), Amount: amount, Currency: spec.JPY, Sent: now.Unix(), STAN: s.stan, Acquirer: 88715, MCC: 5411,
-		LocalDate: uint16(int(local.Month())*100 + local.Day()),                               //nolint:gosec // a date
-		LocalTime: uint32(local.Hour()*10_000 + local.Minute()*100 + local.Second()),          //nolint:gosec // a time
+		LocalDate: uint16(int(local.Month())*100 + local.Day()),                      //nolint:gosec // a date
+		LocalTime: uint32(local.Hour()*10_000 + local.Minute()*100 + local.Second()), //nolint:gosec // a time
 		RRN:       spec.RRN([]byte(fmt.Sprintf("R%011d", s.stan))), Merchant: merchant("SHOP"),
 	}}
 	for _, f := range change {
@@ -308,7 +308,9 @@ func costs(amount spec.Money) func(*clearing.Draft) {
 	return func(d *clearing.Draft) { d.Amount = amount }
 }
 
-func takesBack(d *clearing.Draft) { d.Reversal, d.ReversalDate = true, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC) }
+func takesBack(d *clearing.Draft) {
+	d.Reversal, d.ReversalDate = true, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+}
 
 func part(n, of uint8) func(*clearing.Draft) {
 	return func(d *clearing.Draft) { d.Part, d.Parts = n, of }
