@@ -64,12 +64,34 @@ func (w *world) change(name, status string) {
 		w.t.Fatalf("status %q", status)
 	}
 	c := w.card(name)
-	var log string
+	w.post(w.logOf(c), []balance.Event{{Kind: balance.CardChanged, Card: c.id, Status: s}}, nil)
+}
+
+// cleared posts to the purchase of a STAN what a clearing record would, and says where it stands then.
+func (w *world) cleared(words []string) {
+	c := w.card(words[0])
+	states := map[string]balance.State{
+		"open": balance.Open, "settled": balance.Settled, "partly_settled": balance.PartlySettled, "unsettled": balance.Unsettled,
+	}
+	amount := spec.Money(w.integer(words[3]))
+	e := balance.Event{
+		Kind: balance.Presented, Card: c.id, Counter: balance.Account{Kind: balance.AccountSettlement, Name: "jcb"},
+		Purchase: balance.MessageKey(spec.ClassUnknown, c.id, w.instant("="+words[1]).Unix(), uint32(w.integer(words[1])), spec.ParseInstitution([]byte("88710000"))), //nolint:gosec // six digits
+		State:    states[words[4]], Posted: -amount, Allocated: -amount,
+	}
+	if len(words) > 5 {
+		e.Hold = spec.Money(w.integer(words[5]))
+	}
+	w.post(w.logOf(c), []balance.Event{e}, nil)
+}
+
+// logOf is the wallet of a card.
+func (w *world) logOf(c *card) (log string) {
 	w.memory.Card(w.hasher.Hash([]byte(c.pan)), func(row balance.Row, _ bool, _ error) { log = row.Log })
 	if synctest.Wait(); log == "" {
-		w.t.Fatalf("card %s is in no wallet", name)
+		w.t.Fatalf("card %s is in no wallet", c.name)
 	}
-	w.post(log, []balance.Event{{Kind: balance.CardChanged, Card: c.id, Status: s}}, nil)
+	return log
 }
 
 func (w *world) post(log string, events []balance.Event, rows []balance.Row) {

@@ -188,6 +188,9 @@ func (w *world) command(line string) {
 	case "card":
 		w.change(words[0], words[1])
 		synctest.Wait()
+	case "cleared": // cleared A 000001 amount 300 open 700: as a clearing record leaves it
+		w.cleared(words)
+		synctest.Wait()
 	case "balance":
 		synctest.Wait() // for what was poured
 		w.tellBalance(words[0])
