@@ -33,16 +33,7 @@ func (v *View) Candidates(w *Wanted) (c Candidates, ready bool) {
 		Kind: QueryClearing, Key: w.Reference, Card: w.Card, RRN: w.RRN, Acquirer: w.Acquirer, Approval: w.Approval,
 		Merchant: w.Merchant, Date: w.Date, Time: w.Time, ByDate: w.ByDate, Since: v.Now.Add(-MatchableFor).UnixMilli(),
 	}
-	for _, p := range v.purchases {
-		if q.matchesPurchase(p) {
-			c.Purchases = append(c.Purchases, p)
-		}
-	}
-	for k, p := range v.postings {
-		if k.SameReference(q.Key) {
-			c.Postings = append(c.Postings, p)
-		}
-	}
+	v.remembered(&q, &c)
 	ready = true
 	if !v.memory.since(q.Since) && v.At >= q.Since {
 		ready = v.older(q, &c)
@@ -50,6 +41,37 @@ func (v *View) Candidates(w *Wanted) (c Candidates, ready bool) {
 	slices.SortFunc(c.Purchases, func(a, b *Purchase) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	slices.SortFunc(c.Postings, func(a, b Posting) int { return bytes.Compare(a.Reference[:], b.Reference[:]) })
 	return c, ready
+}
+
+// remembered adds what is in the wallet's memory.
+func (v *View) remembered(q *Query, c *Candidates) {
+	x := v.indexed()
+	if x == nil {
+		for _, p := range v.purchases {
+			if q.matchesPurchase(p) {
+				c.Purchases = append(c.Purchases, p)
+			}
+		}
+		for k, p := range v.postings {
+			if k.SameReference(q.Key) {
+				c.Postings = append(c.Postings, p)
+			}
+		}
+		return
+	}
+	seen := map[Key]bool{}
+	for _, k := range x.leads(q) {
+		if p := v.purchases[k]; p != nil && !seen[k] && q.matchesPurchase(p) {
+			c.Purchases = append(c.Purchases, p)
+		}
+		seen[k] = true
+	}
+	for _, k := range x.references[[12]byte(q.Key[keyDE31:keyFunction])] {
+		if p, ok := v.postings[k]; ok && !seen[k] && k.SameReference(q.Key) {
+			c.Postings = append(c.Postings, p)
+		}
+		seen[k] = true
+	}
 }
 
 // older adds what has left the wallet's memory.
@@ -97,8 +119,12 @@ func (q *Query) mayMean(k Key, d *Details, code spec.ApprovalCode) bool {
 
 // apart is how many seconds lie between two times of day, hhmmss, on whatever days.
 func apart(a, b uint32) int {
-	seconds := func(c uint32) int { return int(c/10000*3600 + c/100%100*60 + c%100) }
-	n := seconds(a) - seconds(b)
+	n := secondOfDay(a) - secondOfDay(b)
 	n = max(n, -n)
 	return min(n, 86400-n)
+}
+
+// secondOfDay is which second of the day hhmmss is.
+func secondOfDay(clock uint32) int {
+	return int(clock/10000*3600+clock/100%100*60+clock%100) % 86400
 }

@@ -87,6 +87,7 @@ func (w *Wallet) movePosting(e *Event, at int64) {
 		w.memory.keep(k, at)
 	}
 	w.postings[k] = postingOf(e)
+	w.index.reference(k)
 }
 
 func postingOf(e *Event) Posting {

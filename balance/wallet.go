@@ -34,6 +34,7 @@ type Wallet struct {
 	members       []Member
 	sent          spec.Money // handed over to other wallets in sentMonth
 	sentMonth     uint32     // year x 100 + month, UTC
+	index         *index
 	memory        memory
 	open          int      // purchases that hold money
 	preAuthorized []Key    // those of them that are pre-authorizations; replaced, never changed in place
@@ -254,6 +255,9 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 	}
 	if e.Details.NetworkCode.Real() {
 		p.NetworkAmount = e.Details.Amount
+	}
+	if e.Details != (Details{}) {
+		w.index.purchase(p)
 	}
 	p.State, p.Hold = e.State, e.Hold
 	p.Flags |= e.Flags
