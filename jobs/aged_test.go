@@ -8,10 +8,10 @@ import (
 // aged lets a hundred and fifty days pass, so that what was bought has left the memory of the wallet, and
 // starts the book again.
 func aged(s *shop) {
-	time.Sleep(150 * day)
+	pass(150 * day)
 	for range 3 { // entries: with them old keys leave
 		s.buy(first, 0)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 	}
 	s.reopen()
 }
@@ -69,7 +69,7 @@ func TestWhatLeftTheWalletsMemoryIsFoundInItsLog(t *testing.T) {
 		}, "other", 100_700, 90_700, "settled"},
 		{"201 days: it is not looked for any more", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
-			time.Sleep(51 * day)
+			pass(51 * day)
 			aged(s)
 			return v, s.load(s.presented(v))
 		}, "forced", 99_000, 89_000, "expired"},

@@ -17,8 +17,9 @@ import (
 //	            what may wait for a later record; then one for each placement, of what is placed for good
 //	FileClosed  last entry: one for each placement, with the number of records and the sum of DE4
 type fileLog struct {
-	book *balance.Book
-	id   clearing.FileID
+	book     *balance.Book
+	id       clearing.FileID
+	triesMax int
 }
 
 func (f *fileLog) name() string { return "file:" + f.id.String() }
@@ -74,18 +75,26 @@ func (f *fileLog) close(ctx context.Context, placed Tally) (mine bool, err error
 	})
 }
 
-// append has something decided about the log and waits until it is durable.
+// append has something decided about the log and waits until it is durable. What the store does not take
+// is tried again.
 func (f *fileLog) append(ctx context.Context, decide func(v *balance.View) (events []balance.Event, ready bool)) (appended bool, err error) {
-	m := &filing{decide: decide, done: make(chan error, 1)}
-	f.book.Submit(balance.Post{Log: f.name(), At: time.Now(), Mover: m})
-	select {
-	case err := <-m.done:
-		if err != nil {
-			return false, fmt.Errorf("log %s: %w", f.name(), err)
+	for try := 0; ; try++ {
+		m := &filing{decide: decide, done: make(chan error, 1)}
+		f.book.Submit(balance.Post{Log: f.name(), At: time.Now(), Mover: m})
+		select {
+		case err = <-m.done:
+		case <-ctx.Done():
+			return false, ctx.Err()
 		}
-		return m.appended, nil
-	case <-ctx.Done():
-		return false, ctx.Err()
+		switch {
+		case err == nil:
+			return m.appended, nil
+		case !passing(err) || try == f.triesMax:
+			return false, fmt.Errorf("log of the file: %w", err)
+		}
+		if err := pause(ctx, try); err != nil {
+			return false, err
+		}
 	}
 }
 
@@ -129,7 +138,7 @@ func (f *fileLog) standing(ctx context.Context) (standing, error) {
 			err = unread
 		}
 		if err != nil {
-			return standing{}, fmt.Errorf("reading log %s: %w", f.name(), err)
+			return standing{}, fmt.Errorf("reading the log of the file: %w", err)
 		}
 		return s, ctx.Err()
 	case <-ctx.Done():

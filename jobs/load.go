@@ -177,7 +177,7 @@ func (n *fileLoad) check(ctx context.Context) error {
 
 // open begins the log of the file, or finds where it stands.
 func (n *fileLoad) open(ctx context.Context) (err error) {
-	n.log = fileLog{n.Book, n.totals.FileID}
+	n.log = fileLog{n.Book, n.totals.FileID, n.limits.TriesMax}
 	if !n.DryRun {
 		if err := n.log.take(ctx, &n.totals); err != nil {
 			return err

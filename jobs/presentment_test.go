@@ -46,7 +46,7 @@ func TestAPresentmentIsPostedAndItsHoldReleased(t *testing.T) {
 		{"fuel with 3 yen authorized is like anything else", present(3, 4, mcc(5542)), "over", 99_996, 89_996, "settled"},
 		{"fuel a week later", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1, mcc(5542))
-			time.Sleep(7 * day)
+			pass(7 * day)
 			return v, s.load(s.presented(v, costs(4800)))
 		}, "matched", 95_200, 85_200, "settled"},
 		{"abroad, by DE6, 5 percent above", func(s *shop) (*sale, string) {
@@ -63,7 +63,7 @@ func TestAPresentmentIsPostedAndItsHoldReleased(t *testing.T) {
 		}, "over", 97_899, 87_899, "settled"},
 		{"late, 40 days after: matched by DE38 and DE37", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1200)
-			time.Sleep(40 * day)
+			pass(40 * day)
 			return v, s.load(s.presented(v))
 		}, "matched", 98_800, 88_800, "settled"},
 		{"with a token, presented with the number", func(s *shop) (*sale, string) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -267,96 +266,8 @@ func mcc(code uint16) func(*spec.Request) { return func(q *spec.Request) { q.MCC
 
 func refund(q *spec.Request) { q.Processing = [6]byte([]byte("200000")) }
 
-func shopped(name string) func(*spec.Request) {
-	return func(q *spec.Request) { q.Merchant = merchant(name) }
-}
-
 // The institutions of the files.
 const network, own = "88710000", "88791000"
-
-// presented is the clearing record of a sale.
-func (s *shop) presented(v *sale, change ...func(*clearing.Draft)) *clearing.Draft {
-	s.Helper()
-	reference, err := clearing.MakeReference("88715000", v.local, uint64(v.request.STAN))
-	if err != nil {
-		s.Fatal(err)
-	}
-	q := &v.request
-	d := &clearing.Draft{
-		Record: clearing.Record{
-			MTI: 1240, Function: 200, Processing: q.Processing, Amount: q.Amount, Currency: q.Currency, Billing: q.Billing, BillingCurrency: q.BillingCurrency,
-			Local: v.local.Unix(), MCC: q.MCC, PointOfService: [12]byte([]byte("510101510130")), Reference: reference,
-			Acquirer: q.Acquirer, Destination: 88791, Originator: 88715, RRN: q.RRN, Approval: v.approval, Merchant: q.Merchant,
-			Name: clearing.PlaceName("TEST SHOP", "1-2-3", "TOKYO", "1000001", "13", "JPN"),
-		},
-		PAN: number(v.card),
-	}
-	for _, f := range change {
-		f(d)
-	}
-	return d
-}
-
-// offline is the record of a sale that was never asked for.
-func (s *shop) offline(card int, amount spec.Money, change ...func(*clearing.Draft)) *clearing.Draft {
-	s.Helper()
-	return s.presented(s.bought(card, amount), append([]func(*clearing.Draft){func(d *clearing.Draft) { d.Approval = spec.ApprovalCode{} }}, change...)...)
-}
-
-// What can be changed about a record.
-func costs(amount spec.Money) func(*clearing.Draft) {
-	return func(d *clearing.Draft) { d.Amount = amount }
-}
-
-func takesBack(d *clearing.Draft) {
-	d.Reversal, d.ReversalDate = true, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-}
-
-func part(n, of uint8) func(*clearing.Draft) {
-	return func(d *clearing.Draft) { d.Part, d.Parts = n, of }
-}
-
-func function(mti, code uint16) func(*clearing.Draft) {
-	return func(d *clearing.Draft) {
-		d.MTI, d.Function, d.OriginalAmount = mti, code, d.Amount
-		if mti == 1442 {
-			d.Reason = 4834
-		}
-	}
-}
-
-// otherReference gives a record a DE31 of its own.
-func otherReference(n uint64) func(*clearing.Draft) {
-	return func(d *clearing.Draft) { d.Reference, _ = clearing.MakeReference("99", time.Unix(d.Local, 0), n) }
-}
-
-func approval(code string) func(*clearing.Draft) {
-	return func(d *clearing.Draft) {
-		d.Approval = spec.ApprovalCode{}
-		copy(d.Approval[:], code)
-	}
-}
-
-func unnamed(d *clearing.Draft) { d.RRN = spec.RRN([]byte("000000000000")) }
-
-// fee is a 1740: 19 comes to us, 29 goes from us.
-func fee(kind string, amount spec.Money, change ...func(*clearing.Draft)) *clearing.Draft {
-	d := &clearing.Draft{Record: clearing.Record{
-		MTI: 1740, Function: 781, Processing: [6]byte([]byte(kind + "0000")), Amount: amount, Currency: spec.JPY, Reason: 7800, Destination: 88791, Originator: 8871,
-	}}
-	for _, f := range change {
-		f(d)
-	}
-	return d
-}
-
-func told(function uint16, amount spec.Money) *clearing.Draft {
-	mti := uint16(1644)
-	if function == 570 {
-		mti = 1540
-	}
-	return &clearing.Draft{Record: clearing.Record{MTI: mti, Function: function, Amount: amount}}
-}
 
 // filed is the next file with these records.
 func (s *shop) filed(drafts ...*clearing.Draft) []byte {
@@ -415,88 +326,5 @@ func (s *shop) adds(r *jobs.LoadReport) {
 	s.Helper()
 	if r.Matched+r.Forced+r.Over+r.Ambiguous+r.Suspended+r.Other != r.Records || r.SumApplied != r.SumFile {
 		s.Errorf("the report does not add up: %+v", r)
-	}
-}
-
-// placements of the last file's records, as their events say; other for those without one.
-func (s *shop) placements(records int) string {
-	s.Helper()
-	out := make([]string, records)
-	s.events(func(_ string, _ int, e *balance.Event) {
-		if e.Key.Kind() == balance.KeyClearing && e.Key.File() == s.file && e.Key.Number() > 0 {
-			out[e.Key.Number()-2] = e.Clearing.Placement.String()
-		}
-	})
-	for i := range out {
-		if out[i] == "" {
-			out[i] = "none"
-		}
-	}
-	return strings.Join(out, " ")
-}
-
-// events visits all events of all logs.
-func (s *shop) events(visit func(log string, n int, e *balance.Event)) {
-	s.Helper()
-	var logs []string
-	s.wait(func(done func(error)) {
-		s.store.Logs(func(log string, _ uint64) bool { logs = append(logs, log); return true }, done)
-	})
-	for _, log := range logs {
-		s.wait(func(done func(error)) {
-			s.store.Scan(log, 1, balance.Forward, func(sealed balance.Sealed) bool {
-				var e balance.Entry
-				if err := balance.DecodeEntry(sealed.Body, &e); err != nil {
-					s.Error(err)
-				}
-				for i := range e.Events {
-					visit(log, i, &e.Events[i])
-				}
-				return true
-			}, done)
-		})
-	}
-}
-
-func (s *shop) wait(call func(done func(error))) {
-	s.Helper()
-	answer := make(chan error, 1)
-	call(func(err error) { answer <- err })
-	if err := <-answer; err != nil {
-		s.Fatal(err)
-	}
-}
-
-// money is what the wallet has, and what a card can spend.
-func (s *shop) money(card int) (posted, available spec.Money) {
-	s.Helper()
-	s.do("w", &plain{see: func(v *balance.View) bool {
-		c, _ := v.Card(cardID(card))
-		posted, available = v.Posted, c.Available()
-		return true
-	}})
-	return posted, available
-}
-
-// state is where a purchase stands.
-func (s *shop) state(v *sale) (state string) {
-	s.Helper()
-	key := balance.MessageKey(spec.ClassUnknown, cardID(v.card), v.request.Sent, v.request.STAN, v.request.Acquirer)
-	s.do("w", &plain{see: func(view *balance.View) bool {
-		p, ready := view.Purchase(key)
-		if ready && p != nil {
-			state = p.State.String()
-		}
-		return ready
-	}})
-	return state
-}
-
-// verify holds that every log adds up.
-func (s *shop) verify() {
-	s.Helper()
-	audit, err := balance.Verify(context.Background(), s.store, nil)
-	if err != nil || !audit.OK() {
-		s.Errorf("verify: %v %q", err, audit.Problems)
 	}
 }

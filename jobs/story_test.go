@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sekisho/spec"
 )
@@ -45,3 +46,6 @@ func tell(t *testing.T, stories []story) {
 		}
 	}
 }
+
+// pass lets time go by. It takes none: stories are told in a bubble of time.
+func pass(d time.Duration) { time.Sleep(d) }

@@ -161,6 +161,35 @@ func TestAStoreThatStaysAwayEndsTheLoadAndItGoesOnLater(t *testing.T) {
 	})
 }
 
+func TestARecordDoesNotOvertakeOneOfItsWalletThatIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "single")
+		defer s.close()
+		v := s.buy(first, 1000)
+		reads := 0
+		s.options.ReadFault = func(log string) error {
+			if log != "w" {
+				return nil
+			}
+			if reads++; reads == 2 { // the first is of the wallet, the second looks for the purchase
+				return errors.New("not now")
+			}
+			return nil
+		}
+		pass(150 * day)
+		s.buy(first, 0)
+		s.reopen()
+		reads = 0
+		if placed := s.load(s.presented(v), s.presented(v)); placed != "matched suspended" {
+			t.Errorf("placed %q", placed)
+		}
+		if reads < 3 {
+			t.Errorf("read %d times: nothing was tried again", reads)
+		}
+	})
+}
+
 // changing gives other bytes from its nth opening on.
 type changing struct {
 	files [][]byte

@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"testing"
-	"time"
 
 	"sekisho/spec"
 	"sekisho/spec/clearing"
@@ -39,7 +38,7 @@ func TestASaleThatIsNotOpenIsPostedAndSaid(t *testing.T) {
 		}, "matched", 99_000, 89_000, "settled"},
 		{"expired", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
-			time.Sleep(8 * day)
+			pass(8 * day)
 			return v, s.load(s.presented(v))
 		}, "matched", 99_000, 89_000, "settled"},
 		{"amount changed by a second authorization, the first reversed", func(s *shop) (*sale, string) {
@@ -90,7 +89,7 @@ func TestASaleInPartsIsReleasedWithItsLast(t *testing.T) {
 		{"the rest never comes: it runs out", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
 			placed := s.load(parts(s, v, 400, 600)[0])
-			time.Sleep(8 * day)
+			pass(8 * day)
 			s.buy(first, 0)
 			return v, placed
 		}, "matched", 99_600, 89_600, "partly_settled"},
@@ -128,4 +127,19 @@ func TestASaleThatComesTwiceIsNeverPostedTwiceByMistake(t *testing.T) {
 			return v, s.load(s.presented(v), s.presented(v, takesBack), s.presented(v))
 		}, "matched other matched", 99_000, 89_000, "settled"},
 	})
+}
+
+func TestPartsAreNotReadWhereTheProfileHasNone(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "ordered")
+	v := s.buy(first, 1000)
+	loader := s.loader()
+	loader.Parts = false
+	report, err := loader.Load(t.Context(), inMemory(s.filed(s.presented(v, costs(400), part(1, 2)), s.presented(v, costs(600), part(2, 2)))))
+	if err != nil || report.Matched != 1 || report.Suspended != 1 {
+		t.Errorf("loaded %+v, %v", report, err)
+	}
+	if posted, available := s.money(first); posted != 99_600 || available != 89_600 || s.state(v) != "settled" {
+		t.Errorf("posted %d and available %d, the sale is %s", posted, available, s.state(v))
+	}
 }
