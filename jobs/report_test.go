@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -238,6 +239,22 @@ func TestAReportAboutAFileThatIsNotClosedFails(t *testing.T) {
 		settlement, err := jobs.ReportSettlement(t.Context(), s.store, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), nil)
 		if err != nil || settlement.OK || len(settlement.Files) != 1 {
 			t.Errorf("the settlement of that day: %v, %+v", err, settlement)
+		}
+	})
+}
+
+func TestAReportOfAStoreThatCannotBeReadIsAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		unreadable := errors.New("its bytes are gone")
+		node := s.memory.Node(balance.MemoryOptions{ReadFault: func(string) error { return unreadable }})
+		if _, err := jobs.ReportPosition(t.Context(), node, nil); !errors.Is(err, unreadable) {
+			t.Errorf("got %v", err)
+		}
+		if err := node.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -85,6 +85,7 @@ func TestAnItemIsAttachedForcedOrReturnedOnce(t *testing.T) {
 				s := newShop(t, "ordered")
 				defer s.close()
 				one, two := s.ambiguous()
+				s.buy(second, 302, approved("777777")) // of another card: not like it
 				item := s.only()
 				alike, err := jobs.Lookalikes(t.Context(), s.store, item)
 				if err != nil || len(alike) != 2 || alike[0].Hold+alike[1].Hold != 601 || alike[0].Alike[0] != "approval code" {
@@ -105,6 +106,10 @@ func TestAnItemIsAttachedForcedOrReturnedOnce(t *testing.T) {
 				}
 				if c.action == jobs.ActionAttach && (s.state(two) != "settled" || s.state(one) != "open") {
 					t.Errorf("the one is %s, the other %s; want open and settled", s.state(one), s.state(two))
+				}
+				alike, err = jobs.Lookalikes(t.Context(), s.store, item)
+				if sum := alike[0].Posted + alike[1].Posted; err != nil || (c.action == jobs.ActionAttach && sum != 302) {
+					t.Errorf("%v: %d is posted for the purchases like it", err, sum)
 				}
 				if _, err := s.resolve(r); !errors.Is(err, router.ErrResolved) || !strings.Contains(err.Error(), "by sato at") {
 					t.Errorf("again: %v", err)
@@ -241,6 +246,10 @@ func TestAReversalInSuspenseIsClosedByItsOriginal(t *testing.T) {
 		}
 		if all := s.suspense(jobs.ListOptions{All: true}); len(all) != 1 || all[0].Standing != jobs.ItemMet {
 			t.Errorf("with all: %+v", all)
+		}
+		r, err := jobs.ReportSettlement(t.Context(), s.store, time.Now(), nil)
+		if err != nil || !r.OK || len(r.Lines) != 1 || r.Lines[0].Undone.Posted != -500 || r.Networks[0].Day != 0 || r.Networks[0].Others != 0 {
+			t.Errorf("the day it came and went: %v, %+v", err, r)
 		}
 		if _, err := s.resolve(jobs.Resolve{ID: item.ID, Action: jobs.ActionForce}); err == nil || !strings.Contains(err.Error(), "its original came later") {
 			t.Errorf("resolving it: %v", err)
