@@ -43,10 +43,16 @@ lint:
 bench:
 	$(GO) run ./internal/bench
 
-# What takes too long for every change.
+# What takes too long for every change. A long clearing file is read, and loaded, in bounded memory; random
+# clearing histories are held against a second, naive implementation.
+RECORDS   ?= 10000000
+HISTORIES ?= 3000
 night:
 	$(GO) test -race -count=3 ./...
 	$(MAKE) fuzz FUZZ=300000x
+	SEKISHO_CLEARING_RECORDS=$(RECORDS) $(GO) test -count=1 -timeout 20m -run TestAFileOfAnyLengthIsReadInTheSameMemory -v ./spec/clearing
+	SEKISHO_CLEARING_RECORDS=$(RECORDS) $(GO) test -count=1 -timeout 60m -run TestALoadDoesNotNeedMoreMemoryForALongerFile -v ./jobs
+	$(GO) test -count=1 -timeout 20m -run NaiveAccount ./router -histories $(HISTORIES)
 
 clean:
 	rm -rf bin

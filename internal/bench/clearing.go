@@ -75,11 +75,11 @@ func (c *clearingCase) loaded(figures map[string]any, l *ledger, file, profiles 
 		return 0, err
 	}
 	loader := jobs.Loader{Book: l.book, Router: router.New(l.book, programs(), l.log, nil), Hasher: l.hasher, Link: "jcb", Parts: true}
+	memory := startPeak()
 	stop, err := startProfile(profiles, c.name)
 	if err != nil {
 		return 0, err
 	}
-	memory := startPeak()
 	began, before := time.Now(), cpu()
 	report, err := loader.Load(context.Background(), jobs.FileAt(file))
 	took, spent := time.Since(began), cpu()-before

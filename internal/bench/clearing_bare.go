@@ -96,8 +96,11 @@ func newAppending(store balance.Store, wallets, size int) *appending {
 }
 
 func (a *appending) record() error {
-	log, version := a.logs[a.next%len(a.logs)], uint64(a.next/len(a.logs)+1)                                                                           //nolint:gosec // positive
-	a.batch = append(a.batch, balance.Append{Entries: []balance.Sealed{{Log: log, Version: version, Attempt: balance.Attempt(a.next), Body: a.body}}}) //nolint:gosec // as above
+	e := balance.Sealed{
+		Log: a.logs[a.next%len(a.logs)], Version: uint64(a.next/len(a.logs) + 1), //nolint:gosec // positive
+		Attempt: balance.Attempt(a.next), Body: a.body, //nolint:gosec // as above
+	}
+	a.batch = append(a.batch, balance.Append{Entries: []balance.Sealed{e}})
 	a.next++
 	if len(a.batch) == togetherMax {
 		a.send()
