@@ -37,7 +37,7 @@ func (s *search) visit(sealed Sealed) bool {
 			s.event(&s.queries[i], &s.found[i], &e)
 		}
 	}
-	return slices.ContainsFunc(s.open(), func(q Query) bool { return q.Since <= sealed.At })
+	return s.more(sealed.At)
 }
 
 func (s *search) event(q *Query, f *Found, e *Event) {
@@ -111,17 +111,16 @@ func (s *search) clearing(q *Query, f *Found, e *Event) {
 	}
 }
 
-// open are the queries that older entries could still answer.
-func (s *search) open() []Query {
-	var open []Query
-	for i, q := range s.queries {
-		f := s.found[i]
-		if (q.Kind == QueryRecord && f.Record != nil) || (q.Kind != QueryClearing && len(f.Hits) == 2) {
-			continue
+// more says whether entries of this time and before could still answer a query.
+func (s *search) more(at int64) bool {
+	for i := range s.queries {
+		q, f := &s.queries[i], &s.found[i]
+		answered := (q.Kind == QueryRecord && f.Record != nil) || (q.Kind != QueryClearing && len(f.Hits) == 2)
+		if !answered && q.Since <= at {
+			return true
 		}
-		open = append(open, q)
 	}
-	return open
+	return false
 }
 
 // answers are what was found, by query: a query without a match has an empty Found.
