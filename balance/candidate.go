@@ -17,7 +17,7 @@ type Wanted struct {
 	Merchant  spec.MerchantID
 	Date      uint16 // DE12, MMDD
 	Time      uint32 // DE12, hhmmss
-	ByDate    bool   // also purchases that share nothing but the local date
+	Wide      bool   // also purchases that share nothing but merchant and time, or the local date
 }
 
 // Candidates are the purchases that a clearing record may mean, of all states, and the references with
@@ -31,7 +31,7 @@ type Candidates struct {
 func (v *View) Candidates(w *Wanted) (c Candidates, ready bool) {
 	q := Query{
 		Kind: QueryClearing, Key: w.Reference, Card: w.Card, RRN: w.RRN, Acquirer: w.Acquirer, Approval: w.Approval,
-		Merchant: w.Merchant, Date: w.Date, Time: w.Time, ByDate: w.ByDate, Since: v.Now.Add(-MatchableFor).UnixMilli(),
+		Merchant: w.Merchant, Date: w.Date, Time: w.Time, Wide: w.Wide, Since: v.Now.Add(-MatchableFor).UnixMilli(),
 	}
 	v.remembered(&q, &c)
 	ready = true
@@ -109,12 +109,12 @@ func (q *Query) mayMean(k Key, d *Details, code spec.ApprovalCode) bool {
 		return true
 	case q.RRN != (spec.RRN{}) && d.RRN == q.RRN && k.Acquirer() == q.Acquirer:
 		return true
-	case !q.Approval.Real() || d.LocalDate == 0:
+	case !q.Wide || !q.Approval.Real() || d.LocalDate == 0:
 		return false
 	case d.Merchant == q.Merchant && q.Merchant != (spec.MerchantID{}) && apart(d.LocalTime, q.Time) <= LocalTimeApart:
 		return true
 	}
-	return q.ByDate && d.LocalDate == q.Date
+	return d.LocalDate == q.Date
 }
 
 // apart is how many seconds lie between two times of day, hhmmss, on whatever days.

@@ -48,7 +48,10 @@ func (s *shard) decide(sl *slot) {
 		if t.pairs() || !s.release(sl, &draft, t.At) {
 			break
 		}
-		view := View{Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found}
+		view := View{
+			Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found,
+			Dated: draft.at, Ahead: draft.Events(),
+		}
 		d := s.ask(t, &view)
 		if len(view.Needs) > 0 && d.Undecided == nil {
 			if draft.Events() == 0 && decided == nil {

@@ -101,13 +101,13 @@ func (x *index) leads(q *Query) []Key {
 	if q.RRN != (spec.RRN{}) {
 		keys = append(keys, x.purchases[indexed{card: q.Card, rrn: q.RRN, acquirer: q.Acquirer}]...)
 	}
+	if !q.Wide {
+		return keys
+	}
 	if q.Merchant != (spec.MerchantID{}) {
 		for by := -1; by <= 1; by++ {
 			keys = append(keys, x.purchases[indexed{card: q.Card, merchant: q.Merchant, slice: sliceOf(q.Time, by)}]...)
 		}
 	}
-	if q.ByDate {
-		keys = append(keys, x.purchases[indexed{card: q.Card, date: q.Date}]...)
-	}
-	return keys
+	return append(keys, x.purchases[indexed{card: q.Card, date: q.Date}]...)
 }

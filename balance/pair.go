@@ -57,8 +57,9 @@ func (s *shard) borrowed(sl *slot, t *task, l *loan, err error) {
 		s.unpair(sl, nil, false)
 		return
 	}
-	mine := &View{Wallet: sl.wallet, Now: t.At, found: t.found}
-	theirs := &View{Wallet: l.wallet, Now: t.At, found: t.foundOther}
+	at := t.At.UnixMilli()
+	mine := &View{Wallet: sl.wallet, Now: t.At, Dated: max(at, sl.wallet.At), found: t.found}
+	theirs := &View{Wallet: l.wallet, Now: t.At, Dated: max(at, l.wallet.At), found: t.foundOther}
 	first, second := mine, theirs
 	if t.swapped {
 		first, second = theirs, mine

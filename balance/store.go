@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -65,8 +66,8 @@ type Append struct {
 	Rows    []Row    // directory rows that must not exist yet
 }
 
-// Row leads from one number of a card (the number itself, a device token, an old number) to the
-// card and to the log of its wallet.
+// Row leads from one number of a card (the number itself, a device token, an old number), or from its
+// id, to the card and to the log of its wallet.
 type Row struct {
 	Hash spec.CardHash
 	Card spec.CardID
@@ -82,7 +83,13 @@ const (
 	RowNumber RowKind = 1 + iota
 	RowToken
 	RowOldNumber
+	RowID // the card's own id, see [CardIDHash]
 )
+
+// CardIDHash is under what the directory has a card's id: a hash without a key, of what is no number.
+func CardIDHash(id spec.CardID) spec.CardHash {
+	return sha256.Sum256(append([]byte("card id"), id[:]...))
+}
 
 // Direction of a Scan.
 type Direction bool

@@ -13,6 +13,8 @@ type View struct {
 	Now   time.Time // when the request came in: the same each time it is decided
 	Late  bool      // whether its deadline has passed: nothing may be approved any more
 	Other *View     // the other log of the post
+	Dated int64     // of the entry that its events will be in, Unix milliseconds
+	Ahead int       // events that are in that entry before its own
 	found map[Query]Found
 	Needs []Query // what had to be known and was neither in memory nor looked up
 }
@@ -29,7 +31,7 @@ type Query struct {
 	Amount   spec.Money
 	Date     uint16 // QueryClearing: local date MMDD
 	Time     uint32 // QueryClearing: local time hhmmss
-	ByDate   bool   // QueryClearing: also what shares nothing but the local date
+	Wide     bool   // QueryClearing: also what shares nothing but merchant and time, or the local date
 	AnyPrice bool   // QueryApproval: Amount does not matter
 	Since    int64  // entries before this need not be read, Unix milliseconds
 }

@@ -85,14 +85,15 @@ func (m *filed) present(v *balance.View, card *balance.Card, c *claim, found *ba
 	return balance.Decision{Events: p.events(e, hit)}
 }
 
-// find looks for the purchase by its rules. What shares only a date is asked for last: the others are few.
+// find looks for the purchase by its rules. What shares only merchant and time, or a date, is asked for last:
+// there may be many of those.
 func (m *filed) find(v *balance.View, c *claim, found *balance.Candidates) (hit *balance.Purchase, rule int, several, ready bool) {
 	hit, rule, several = c.match(found.Purchases)
-	if hit != nil || several || !c.byDate() {
+	if hit != nil || several || !c.soft() {
 		return hit, rule, several, true
 	}
 	w := m.wanted()
-	w.ByDate = true
+	w.Wide = true
 	wide, ready := v.Candidates(w)
 	if !ready {
 		return nil, 0, false, false

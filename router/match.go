@@ -67,8 +67,8 @@ func (c *claim) match(candidates []*balance.Purchase) (hit *balance.Purchase, ru
 	return nil, 0, false
 }
 
-// byDate says whether the record may be told by its date and amount alone.
-func (c *claim) byDate() bool {
+// soft says whether the record may be told by its merchant, time, date and amount alone.
+func (c *claim) soft() bool {
 	return c.record.Approval.Real() && c.record.Local != 0 && !c.record.Credit()
 }
 
