@@ -75,7 +75,9 @@ func (o *Opening) Rows() []Row {
 	var rows []Row
 	for i := range o.Cards {
 		c := &o.Cards[i]
-		rows = append(rows, Row{Hash: c.Number, Card: c.ID, Log: o.Log, Kind: RowNumber})
+		rows = append(rows,
+			Row{Hash: c.Number, Card: c.ID, Log: o.Log, Kind: RowNumber},
+			Row{Hash: CardIDHash(c.ID), Card: c.ID, Log: o.Log, Kind: RowID})
 		for _, t := range c.Tokens {
 			rows = append(rows, Row{Hash: t, Card: c.ID, Log: o.Log, Kind: RowToken})
 		}

@@ -202,8 +202,8 @@ func (r *walletReader) card(o *opening, w *walletEntry, j int) (balance.OpeningC
 	if c.Frozen {
 		out.Status = balance.CardFrozen
 	}
-	if len(c.Tokens) >= rowsMax {
-		return out, nil, r.fail(path+".tokens", w.ID, "expected fewer than %d tokens for one card", rowsMax)
+	if len(c.Tokens) >= rowsMax-1 {
+		return out, nil, r.fail(path+".tokens", w.ID, "expected fewer than %d tokens for one card", rowsMax-1)
 	}
 	for k := range c.Tokens {
 		_, token, err := r.number(o, path+".tokens["+strconv.Itoa(k)+"]", w.ID, c.Tokens[k])
@@ -266,8 +266,8 @@ func cut(whole *balance.Opening) []balance.Opening {
 	parts[0].Cards = nil
 	rows := 0
 	for _, c := range whole.Cards {
-		if rows += 1 + len(c.Tokens); rows > rowsMax {
-			rows = 1 + len(c.Tokens)
+		if rows += 2 + len(c.Tokens); rows > rowsMax { // one for its number, one for its id
+			rows = 2 + len(c.Tokens)
 			parts = append(parts, balance.Opening{Log: whole.Log, Program: whole.Program, Currency: whole.Currency})
 		}
 		last := &parts[len(parts)-1]

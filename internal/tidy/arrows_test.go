@@ -27,7 +27,8 @@ var arrows = map[string][]string{
 	"jobs":              {"spec", "spec/clearing", "balance", "router"},
 	"switch":            {"spec"},
 	"vault":             {"spec"},
-	"wallet":            {"spec", "balance"},
+	"teller":            {"spec", "balance"},
+	"wallet":            {"spec", "balance", "teller"},
 	"capture":           {"spec"},
 	"cardnet":           {"spec", "spec/clearing"}, // its messages are an independent peer's: it is to catch our misreadings
 	"cmd":               {"*"},

@@ -1,0 +1,96 @@
+package teller
+
+import (
+	"context"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// Allocate moves unallocated money of the wallet to one of its cards, or with a negative amount what is free
+// on the card back to the wallet: Allocated.
+func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.CardID, amount spec.Money) (Done, error) {
+	if err := checkAmount("amount", max(amount, -amount)); err != nil {
+		return Done{}, err
+	}
+	m := &move{call: &c, print: c.print("allocate", wallet, card.String())}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		at, ok := v.Card(card)
+		switch {
+		case !ok:
+			return nil, nil, ErrNotFound
+		case amount < 0 && free(&at) < -amount:
+			return nil, nil, &FundsError{Need: -amount, Have: free(&at)}
+		case amount < 0:
+			return []balance.Event{allocated(v.Wallet, card, amount)}, nil, nil
+		case !takesMoney(at.Status):
+			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no money")
+		}
+		here, unallocated := reclaim(v.Wallet)
+		if unallocated < amount {
+			return nil, nil, &FundsError{Need: amount, Have: max(0, unallocated)}
+		}
+		return append([]balance.Event{allocated(v.Wallet, card, amount)}, here...), nil, nil
+	}
+	return t.run(ctx, wallet, "", m)
+}
+
+// Sweep moves all that is free on a card back to its wallet: Allocated, or nothing where there is nothing. A
+// closed card has something when money that was held as it closed was released since.
+func (t *Teller) Sweep(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
+	m := &move{call: &c, print: c.print("sweep", wallet, card.String())}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		at, ok := v.Card(card)
+		switch {
+		case !ok:
+			return nil, nil, ErrNotFound
+		case free(&at) == 0:
+			return nil, nil, nil
+		}
+		return []balance.Event{allocated(v.Wallet, card, -free(&at))}, nil, nil
+	}
+	return t.run(ctx, wallet, "", m)
+}
+
+// free is what can be taken from a card: what is not held.
+func free(c *balance.Card) spec.Money { return max(0, c.Available()) }
+
+func takesMoney(s balance.CardStatus) bool {
+	return s == balance.CardActive || s == balance.CardFrozen || s == balance.CardNotActivated
+}
+
+// allocated is the event that moves money between a wallet and a card of its.
+func allocated(w *balance.Wallet, card spec.CardID, amount spec.Money) balance.Event {
+	return balance.Event{
+		Kind: balance.Allocated, Card: card, Allocated: amount,
+		Counter: balance.Account{Kind: balance.AccountWallet, Name: w.Log},
+	}
+}
+
+// reclaim takes back what became free on closed cards, and says how much the wallet then has unallocated.
+func reclaim(w *balance.Wallet) (events []balance.Event, unallocated spec.Money) {
+	unallocated = w.Unallocated()
+	cards := w.Cards()
+	for i := range cards {
+		c := &cards[i]
+		if c.Status != balance.CardClosed || free(c) == 0 || len(events) == reclaimMax {
+			continue
+		}
+		events = append(events, allocated(w, c.ID, -free(c)))
+		unallocated += free(c)
+	}
+	return events, unallocated
+}
+
+// reclaimMax bounds the closed cards that one move takes back from.
+const reclaimMax = 64
+
+// spare is what may leave the wallet: unallocated money, less what cards are below zero by. Their debts are
+// paid from it when they are cleared.
+func spare(w *balance.Wallet, unallocated spec.Money) spec.Money {
+	cards := w.Cards()
+	for i := range cards {
+		unallocated += min(0, cards[i].Available())
+	}
+	return max(0, unallocated)
+}

@@ -1,0 +1,88 @@
+package teller
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// Caller is who asks.
+type Caller struct {
+	Tenant   string   // whose wallets it may work with, at most TenantMax bytes
+	Programs []string // the programs it may work with; none: nothing
+	Actor    string   // for the log: at most TenantMax bytes, the rest is cut
+}
+
+// Call is one request for a change. The same Key with the same Tenant and Route is the same request: it is
+// done once, and what is asked again within KeysKept is answered with what was done then, on any node. A
+// request that was refused leaves no trace and is decided afresh.
+type Call struct {
+	Caller
+	Route   string           // method and path as called
+	Key     string           // the Idempotency-Key
+	Body    spec.Fingerprint // hash of the request's body
+	IfMatch uint64           // the version that the wallet must have (of a transfer: the sender); 0: any
+}
+
+// TenantMax bounds the name of a tenant, in bytes.
+const TenantMax = balance.LogNameMax
+
+// sees says whether the wallet is there for the caller. What is another's is answered like what is not
+// there at all. A seeded wallet has no tenant: whoever may work with its program sees it.
+func (c *Caller) sees(w *balance.Wallet) bool {
+	return w.Version > 0 && w.Program != "" && slices.Contains(c.Programs, w.Program) && (w.Tenant == "" || w.Tenant == c.Tenant)
+}
+
+func (c *Caller) actor() balance.Actor {
+	return balance.Actor{Kind: balance.ActorCaller, Name: cut(c.Actor, TenantMax)}
+}
+
+// key is what the call is remembered by.
+func (c *Call) key() balance.Key { return balance.CallKey("api", c.Tenant, c.Route, c.Key) }
+
+// print tells the call from another with the same key: by its body, and by what its path names.
+func (c *Call) print(words ...string) spec.Fingerprint {
+	k := balance.CallKey(words...)
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(k[:], uint64(c.Body)))
+	return spec.Fingerprint(binary.BigEndian.Uint64(sum[:]))
+}
+
+// WalletID is the id of the wallet that a call with this key opens.
+func WalletID(tenant, key string) string { return "wal_" + hex.EncodeToString(name("wallet", tenant, key)) }
+
+// Person names a person of a tenant inside our records by what the tenant calls them.
+func Person(tenant, subject string) spec.PersonID {
+	return spec.PersonID(name("person", tenant, subject))
+}
+
+// name is twelve bytes of a hash over words.
+func name(words ...string) []byte {
+	k := balance.CallKey(words...)
+	return k[1:13]
+}
+
+// ParseCard reads the id of a card: crd_ and 24 hexadecimal digits.
+func ParseCard(text string) (id spec.CardID, ok bool) {
+	ok = parse(text, "crd_", id[:])
+	return id, ok
+}
+
+// ParsePerson reads the id of a person: per_ and 24 hexadecimal digits.
+func ParsePerson(text string) (id spec.PersonID, ok bool) {
+	ok = parse(text, "per_", id[:])
+	return id, ok
+}
+
+func parse(text, prefix string, into []byte) bool {
+	digits, ok := strings.CutPrefix(text, prefix)
+	if !ok || len(digits) != hex.EncodedLen(len(into)) || strings.ToLower(digits) != digits {
+		return false
+	}
+	_, err := hex.Decode(into, []byte(digits))
+	return err == nil
+}

@@ -1,0 +1,157 @@
+package teller
+
+import (
+	"context"
+	"fmt"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// Freeze stops a card until it is unfrozen: CardChanged. The network's own stand-in and clearing still reach it.
+func (t *Teller) Freeze(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
+	return t.turn(ctx, c, wallet, card, balance.CardFrozen, balance.CardActive)
+}
+
+// Unfreeze makes a frozen card active again: CardChanged.
+func (t *Teller) Unfreeze(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
+	return t.turn(ctx, c, wallet, card, balance.CardActive, balance.CardFrozen)
+}
+
+// Lost records that a card was reported lost: CardChanged. Only a new number makes it usable again.
+func (t *Teller) Lost(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
+	return t.turn(ctx, c, wallet, card, balance.CardLost, balance.CardActive, balance.CardFrozen, balance.CardNotActivated)
+}
+
+// Stolen records that a card was reported stolen: CardChanged. Only a new number makes it usable again.
+func (t *Teller) Stolen(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
+	return t.turn(ctx, c, wallet, card, balance.CardStolen, balance.CardActive, balance.CardFrozen, balance.CardNotActivated)
+}
+
+// turn brings a card into a state from certain others.
+func (t *Teller) turn(ctx context.Context, c Call, wallet string, card spec.CardID, to balance.CardStatus, from ...balance.CardStatus) (Done, error) {
+	return t.change(ctx, c, wallet, card, to.String(), func(v *balance.View, at *balance.Card, e *balance.Event) error {
+		for _, s := range from {
+			if at.Status != s {
+				continue
+			}
+			if to == balance.CardActive && maySpend(v.Wallet, at.Holder) != nil {
+				return wrongState("its holder may not spend from the wallet any more")
+			}
+			e.Status = to
+			return nil
+		}
+		return wrongState(fmt.Sprintf("the card is %s: it cannot become %s", at.Status, to))
+	})
+}
+
+// SetRules replaces what the holder of a card allows: CardChanged.
+func (t *Teller) SetRules(ctx context.Context, c Call, wallet string, card spec.CardID, rules balance.CardRules) (Done, error) {
+	if err := checkRules(rules); err != nil {
+		return Done{}, err
+	}
+	return t.change(ctx, c, wallet, card, "rules", func(_ *balance.View, at *balance.Card, e *balance.Event) error {
+		e.Profile.Rules, e.Profile.RulesSet = rules, true
+		return notClosed(at)
+	})
+}
+
+// Rename calls a card otherwise: CardChanged.
+func (t *Teller) Rename(ctx context.Context, c Call, wallet string, card spec.CardID, name string) (Done, error) {
+	if err := checkText("name", name, 1, balance.NameMax); err != nil {
+		return Done{}, err
+	}
+	return t.change(ctx, c, wallet, card, "name", func(_ *balance.View, at *balance.Card, e *balance.Event) error {
+		e.Profile.Name = name
+		return notClosed(at)
+	})
+}
+
+func notClosed(c *balance.Card) error {
+	if c.Status == balance.CardClosed {
+		return wrongState("the card is closed")
+	}
+	return nil
+}
+
+// change does one thing to a card that its wallet alone knows of.
+func (t *Teller) change(ctx context.Context, c Call, wallet string, card spec.CardID, what string, change func(v *balance.View, at *balance.Card, e *balance.Event) error) (Done, error) {
+	m := &move{call: &c, print: c.print(what, wallet, card.String())}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		at, ok := v.Card(card)
+		if !ok {
+			return nil, nil, ErrNotFound
+		}
+		e := balance.Event{Kind: balance.CardChanged, Card: card}
+		if err := change(v, &at, &e); err != nil {
+			return nil, nil, err
+		}
+		return []balance.Event{e}, nil, nil
+	}
+	return t.run(ctx, wallet, "", m)
+}
+
+// Close closes a card for good, whatever state it is in: CardChanged, and Allocated where something was free,
+// which goes back to the wallet. What is held stays until it is cleared or released. A card that is closed
+// already stays as it is, and nothing is recorded.
+func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
+	if err := c.check(); err != nil {
+		return Done{}, err
+	}
+	s, err := t.Wallet(ctx, c.Caller, wallet)
+	if err != nil {
+		return Done{}, err
+	}
+	holder := s.holder(card)
+	m := &move{call: &c, print: c.print("close", wallet, card.String())}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		at, ok := v.Card(card)
+		switch {
+		case !ok:
+			return nil, nil, ErrNotFound
+		case at.Status == balance.CardClosed:
+			return nil, nil, nil
+		}
+		closed := balance.Event{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed}
+		here = []balance.Event{closed}
+		if n := free(&at); n > 0 {
+			here = append(here, allocated(v.Wallet, card, -n))
+		}
+		if v.Other != nil {
+			closed.Counter = walletAccount(v.Log)
+			there = []balance.Event{closed}
+		}
+		return here, there, nil
+	}
+	return t.run(ctx, wallet, holder, m)
+}
+
+// holder is the log of the person who has a card; empty when nobody has it.
+func (s *Snapshot) holder(card spec.CardID) string {
+	for i := range s.Cards {
+		if s.Cards[i].ID == card {
+			return s.Cards[i].Holder.String()
+		}
+	}
+	return ""
+}
+
+// ways are the bits of [balance.CardRules.Off] that mean a way of reading a card.
+func ways() (all uint16) {
+	for e := range spec.Entry(16) {
+		if e.String() != "unknown" {
+			all |= 1 << e
+		}
+	}
+	return all
+}
+
+func checkRules(r balance.CardRules) error {
+	switch {
+	case r.UseMax < 0 || r.UseMax > AmountMax:
+		return invalid("use_max", fmt.Sprintf("must be from 0 to %d", AmountMax))
+	case r.Off&^ways() != 0:
+		return invalid("off", "names a way of paying that is not known")
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package teller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// KeysKept is how long a call with a known key is answered with what was done then.
+const KeysKept = 7 * 24 * time.Hour
+
+// Done is what a call did, on whatever node and however often it is asked: the same for all.
+type Done struct {
+	Log      string          // the wallet
+	Version  uint64          // of the entry that it caused
+	At       time.Time       // of that entry
+	Replayed bool            // it was done by an earlier call with this key
+	Events   []balance.Event // what happened in the log, as stored; none: there was nothing to do
+}
+
+// move is one call on its way through the book.
+type move struct {
+	call  *Call
+	key   balance.Key
+	print spec.Fingerprint
+	used  balance.Key // must be new as well; zero: nothing
+	since time.Duration
+	sees  func(w *balance.Wallet) bool // nil: the caller's wallets
+	// act says what happens in the log, and in the other log of the move, on one version of the wallet. It
+	// changes nothing and may be asked again.
+	act  func(v *balance.View) (here, there []balance.Event, err error)
+	rows []balance.Row
+
+	outcome outcome // of the last decision
+	ended   chan outcome
+}
+
+// outcome is what became of a move.
+type outcome struct {
+	done Done
+	err  error
+}
+
+// Decide implements [balance.Mover]. What is refused appends nothing and is told only once it is certain
+// that the version it rests on is the last.
+func (m *move) Decide(v *balance.View) balance.Decision {
+	m.outcome = outcome{}
+	sees := m.sees
+	if sees == nil {
+		sees = m.call.sees
+	}
+	if !sees(v.Wallet) {
+		return m.refuse(ErrNotFound)
+	}
+	record, ready := v.RecordSince(m.key, v.Now.Add(-KeysKept).UnixMilli())
+	used, sure := (*balance.Record)(nil), true
+	if m.used != (balance.Key{}) {
+		used, sure = v.RecordSince(m.used, v.Now.Add(-m.since).UnixMilli())
+	}
+	switch {
+	case !ready || !sure:
+		return balance.Decision{}
+	case record != nil && record.Fingerprint != m.print:
+		return m.refuse(ErrOtherBody)
+	case record != nil:
+		m.outcome.done = Done{Log: v.Log, Version: record.Version, Replayed: true}
+		return balance.Decision{}
+	case used != nil:
+		return m.refuse(ErrReferenceUsed)
+	}
+	now := v.Version + uint64(min(v.Ahead, 1)) //nolint:gosec // 0 or 1
+	if m.call.IfMatch != 0 && m.call.IfMatch != now {
+		return m.refuse(&VersionError{now})
+	}
+	here, there, err := m.act(v)
+	if err != nil {
+		return m.refuse(err)
+	}
+	m.outcome.done = Done{Log: v.Log, Version: now, At: time.UnixMilli(v.At).UTC()}
+	if len(here) == 0 {
+		return balance.Decision{}
+	}
+	return m.decide(v, here, there)
+}
+
+// decide puts the key on what happens, and notes what is answered.
+func (m *move) decide(v *balance.View, here, there []balance.Event) balance.Decision {
+	actor := m.call.actor()
+	for _, events := range [][]balance.Event{here, there} {
+		for i := range events {
+			events[i].Actor, events[i].Answer.Reason = actor, spec.Approved
+		}
+	}
+	here[0].Key, here[0].Fingerprint = m.key, m.print
+	after(v.Wallet, here)
+	m.outcome.done = Done{Log: v.Log, Version: v.Version + 1, At: time.UnixMilli(v.Dated).UTC(), Events: here}
+	d := balance.Decision{Events: here, Also: there, Rows: m.rows}
+	if m.used != (balance.Key{}) {
+		// An event has one key. The other is kept by one before it that says nothing else, so that whoever
+		// reads what the call did, from its own key on, does not meet it.
+		d.Events = append([]balance.Event{{Kind: here[0].Kind, Key: m.used, Actor: actor, Answer: here[0].Answer}}, here...)
+	}
+	return d
+}
+
+// after fills in what cards have after events, as the log will have it.
+func after(w *balance.Wallet, events []balance.Event) {
+	now := map[spec.CardID]balance.CardBalance{}
+	for i := range events {
+		e := &events[i]
+		if e.Card == (spec.CardID{}) {
+			continue
+		}
+		b, ok := now[e.Card]
+		if !ok {
+			card, _ := w.Card(e.Card)
+			b = card.CardBalance
+		}
+		b.Allocated += e.Allocated
+		now[e.Card], e.After = b, b
+	}
+}
+
+func (m *move) refuse(err error) balance.Decision {
+	m.outcome.err = err
+	return balance.Decision{}
+}
+
+// Done implements [balance.Mover].
+func (m *move) Done(_ balance.Decision, err error) {
+	o := m.outcome
+	if err != nil {
+		o = outcome{err: undone(err)}
+	}
+	m.ended <- o
+}
+
+// Overdue implements [balance.Mover]: a call has no deadline.
+func (m *move) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
+
+// run has a move done. What was done before is read from the log.
+func (t *Teller) run(ctx context.Context, log, other string, m *move) (Done, error) {
+	if err := m.call.check(); err != nil {
+		return Done{}, err
+	}
+	m.key, m.ended = m.call.key(), make(chan outcome, 1)
+	if len(log) > balance.LogNameMax || len(other) > balance.LogNameMax || log == "" {
+		return Done{}, ErrNotFound
+	}
+	t.book.Submit(balance.Post{Log: log, Other: other, At: t.options.Now(), Mover: m})
+	var o outcome
+	select {
+	case o = <-m.ended:
+	case <-ctx.Done():
+		return Done{}, fmt.Errorf("%w (%w)", ErrUnknown, ctx.Err())
+	}
+	if o.err != nil || !o.done.Replayed {
+		return o.done, o.err
+	}
+	return t.replay(ctx, o.done, m.key)
+}
+
+// replay reads what was done under a key from the entry that it caused.
+func (t *Teller) replay(ctx context.Context, d Done, key balance.Key) (Done, error) {
+	var e balance.Entry
+	err := t.scan(ctx, d.Log, d.Version, balance.Forward, func(entry *balance.Entry) bool {
+		e = *entry
+		return false
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	if e.Version != d.Version {
+		return Done{}, fmt.Errorf("%w (entry %d of %s is not there)", ErrUnavailable, d.Version, d.Log)
+	}
+	d.At, d.Events = time.UnixMilli(e.At).UTC(), group(e.Events, key)
+	if len(d.Events) == 0 {
+		return Done{}, ErrOtherBody
+	}
+	return d, nil
+}
+
+// group is what one call did among the events of an entry: that with its key, and those behind it that the
+// same caller caused and that have no key of their own.
+func group(events []balance.Event, key balance.Key) []balance.Event {
+	for i := range events {
+		if events[i].Key != key {
+			continue
+		}
+		end := i + 1
+		for end < len(events) && events[end].Key == (balance.Key{}) && events[end].Actor == events[i].Actor {
+			end++
+		}
+		return events[i:end:end]
+	}
+	return nil
+}
+
+// scan reads entries of a log, from a version on; it waits.
+func (t *Teller) scan(ctx context.Context, log string, from uint64, d balance.Direction, visit func(*balance.Entry) bool) error {
+	done := make(chan error, 1)
+	var broken error
+	t.book.Store().Scan(log, from, d, func(s balance.Sealed) bool {
+		var e balance.Entry
+		if broken = balance.DecodeEntry(s.Body, &e); broken != nil {
+			return false
+		}
+		return ctx.Err() == nil && visit(&e)
+	}, func(err error) { done <- err })
+	select {
+	case err := <-done:
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w (%w)", ErrUnavailable, err)
+		case broken != nil:
+			return fmt.Errorf("%w (%w)", ErrUnavailable, broken)
+		}
+		return ctx.Err()
+	case <-ctx.Done():
+		return fmt.Errorf("%w (%w)", ErrUnavailable, ctx.Err())
+	}
+}

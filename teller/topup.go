@@ -1,0 +1,63 @@
+package teller
+
+import (
+	"context"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// ReferencesKept is how long a reference of a top-up cannot be used again.
+const ReferencesKept = 200 * 24 * time.Hour
+
+// balanceMax bounds the money of a wallet whose program sets no bound.
+const balanceMax spec.Money = 1_000_000_000_000_000
+
+// referenceMax bounds the name of money that comes or goes, in bytes.
+const referenceMax = 100
+
+// TopUp credits money that came in under a reference: Funded, with the reference as its note. A wallet takes
+// a reference once.
+func (t *Teller) TopUp(ctx context.Context, c Call, wallet string, amount spec.Money, reference string) (Done, error) {
+	if err := firstOf(checkAmount("amount", amount), checkText("reference", reference, 1, referenceMax)); err != nil {
+		return Done{}, err
+	}
+	m := &move{call: &c, print: c.print("top-up", wallet), used: balance.CallKey("top-up", reference), since: ReferencesKept}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		program := t.program(v.Program)
+		if program == nil {
+			return nil, nil, ErrNotFound
+		}
+		if err := program.room(v.Wallet, amount); err != nil {
+			return nil, nil, err
+		}
+		return []balance.Event{{
+			Kind: balance.Funded, Posted: amount, Note: reference,
+			Counter: balance.Account{Kind: balance.AccountTopUp, Name: v.Program},
+		}}, nil, nil
+	}
+	return t.run(ctx, wallet, "", m)
+}
+
+// room says whether a wallet may take so much more.
+func (p *Program) room(w *balance.Wallet, amount spec.Money) error {
+	most := balanceMax
+	if p.WalletMax > 0 {
+		most = min(most, p.WalletMax)
+	}
+	if w.Posted > most-amount {
+		return &CapError{What: "balance", Max: int64(most)}
+	}
+	return nil
+}
+
+// firstOf is the first error there is.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package teller
+
+import (
+	"context"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// Transfer hands money over from one wallet to another of the same tenant and program, wholly or not at
+// all: Transferred in both logs. Done is the sender's.
+func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount spec.Money, reference string) (Done, error) {
+	if err := firstOf(checkAmount("amount", amount), checkText("reference", reference, 0, referenceMax)); err != nil {
+		return Done{}, err
+	}
+	if from == to {
+		return Done{}, invalid("to", "must be another wallet")
+	}
+	m := &move{call: &c, print: c.print("transfer", from, to)}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		if !c.sees(v.Other.Wallet) {
+			return nil, nil, ErrNotFound
+		}
+		program := t.program(v.Program)
+		if program == nil {
+			return nil, nil, ErrNotFound
+		}
+		if v.Other.Program != v.Program || v.Other.Tenant != v.Tenant {
+			return nil, nil, wrongState("the wallets are not of one program and one tenant")
+		}
+		here, unallocated := reclaim(v.Wallet)
+		if has := spare(v.Wallet, unallocated); has < amount {
+			return nil, nil, &FundsError{Need: amount, Have: has}
+		}
+		if err := firstOf(program.mayHandOver(v, amount), program.room(v.Other.Wallet, amount)); err != nil {
+			return nil, nil, err
+		}
+		out := balance.Event{Kind: balance.Transferred, Posted: -amount, Note: reference, Counter: walletAccount(to)}
+		in := balance.Event{Kind: balance.Transferred, Posted: amount, Note: reference, Counter: walletAccount(from)}
+		return append([]balance.Event{out}, here...), []balance.Event{in}, nil
+	}
+	return t.run(ctx, from, to, m)
+}
+
+func walletAccount(log string) balance.Account {
+	return balance.Account{Kind: balance.AccountWallet, Name: log}
+}
+
+// mayHandOver says whether a wallet may hand so much over to others now.
+func (p *Program) mayHandOver(v *balance.View, amount spec.Money) error {
+	if p.TransferMax > 0 && amount > p.TransferMax {
+		return &LimitError{What: "transfer", Max: p.TransferMax, Left: p.TransferMax}
+	}
+	at := time.UnixMilli(v.Dated).UTC()
+	month := uint32(at.Year()*100 + int(at.Month())) //nolint:gosec // a year of four digits
+	if left := p.MonthMax - v.SentIn(month); p.MonthMax > 0 && amount > left {
+		return &LimitError{What: "month", Max: p.MonthMax, Left: max(0, left)}
+	}
+	return nil
+}
