@@ -25,17 +25,9 @@ type Snapshot struct {
 	Members []balance.Member // in the order in which they came
 }
 
-// Unallocated is the money that no card has; what became free on a closed card counts. Below zero when more
-// was cleared than there was.
-func (s *Snapshot) Unallocated() spec.Money {
-	n := s.Posted - s.Allocated
-	for i := range s.Cards {
-		if s.Cards[i].Status == balance.CardClosed {
-			n += free(&s.Cards[i])
-		}
-	}
-	return n
-}
+// Unallocated is the money that no card has. Below zero when more was cleared than there was. What became
+// free on a closed card is not in it, though it can be allocated and handed over all the same.
+func (s *Snapshot) Unallocated() spec.Money { return s.Posted - s.Allocated }
 
 // Available is the money that is not held.
 func (s *Snapshot) Available() spec.Money { return s.Posted - s.Held }

@@ -71,7 +71,7 @@ func TestAWalletWithMoreNumbersThanGoInAtOnceBeginsInParts(t *testing.T) {
 		if err := b.file(text.String()); err != nil {
 			t.Fatal(err)
 		}
-		if a := b.audit(); a.Entries != 3 || a.Posted != 500 || a.Wallets != 1 {
+		if a := b.audit(); a.Entries != 5 || a.Posted != 500 || a.Wallets != 1 {
 			t.Errorf("after it: %d entries, posted %d, %d wallets", a.Entries, a.Posted, a.Wallets)
 		}
 	}
@@ -88,7 +88,7 @@ func TestAWalletWithMoreNumbersThanGoInAtOnceBeginsInParts(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "wallet crowd exists already with other content") {
 		t.Errorf("other content: %v", err)
 	}
-	if a := b.audit(); a.Entries != 3 {
+	if a := b.audit(); a.Entries != 5 {
 		t.Errorf("%d entries after a refused file", a.Entries)
 	}
 }

@@ -1,0 +1,98 @@
+package teller
+
+import (
+	"context"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// PageMax bounds what one page of a list has.
+const PageMax = 100
+
+// Events reads the entries of a wallet's log with a version above after, oldest first, at most limit of them
+// (1 to PageMax). An entry has what happened, the balances of the wallet after it, and those of the card after
+// each event. The next page begins after the version of the last. Entries that only keep a reference are in
+// them too; [Shows] tells what a client is shown.
+func (t *Teller) Events(ctx context.Context, c Caller, wallet string, after uint64, limit int) ([]balance.Entry, error) {
+	s, err := t.Wallet(ctx, c, wallet)
+	if err != nil || after >= s.Version {
+		return nil, err
+	}
+	limit = min(max(limit, 1), PageMax)
+	var page []balance.Entry
+	err = t.scan(ctx, wallet, after+1, balance.Forward, func(e *balance.Entry) bool {
+		if e.Version <= s.Version {
+			page = append(page, *e)
+		}
+		return len(page) < limit && e.Version < s.Version
+	})
+	return page, err
+}
+
+// Shows says whether an event is of interest to a client: not one that only keeps a reference.
+func Shows(e *balance.Event) bool { return e.Kind != balance.Funded || e.Posted != 0 }
+
+// Past is what a wallet had at an instant.
+type Past struct {
+	Version  uint64    // of the last entry up to then; 0: the wallet was not open yet
+	At       time.Time // of that entry
+	Currency spec.Currency
+	balance.Balances
+	Cards []PastCard // that were issued by then, in the order of their issue
+}
+
+// PastCard is the money of a card at an instant.
+type PastCard struct {
+	Card spec.CardID
+	balance.CardBalance
+}
+
+// Unallocated is the money that no card had.
+func (p *Past) Unallocated() spec.Money { return p.Posted - p.Allocated }
+
+// Available is the money that was not held.
+func (p *Past) Available() spec.Money { return p.Posted - p.Held }
+
+// BalanceAt is what the log says that a wallet had at an instant, with all that was recorded up to it. What
+// ran out counts as released from the entry on that says so.
+func (t *Teller) BalanceAt(ctx context.Context, c Caller, wallet string, at time.Time) (Past, error) {
+	s, err := t.Wallet(ctx, c, wallet)
+	if err != nil {
+		return Past{}, err
+	}
+	p := Past{Currency: s.Currency}
+	had := map[spec.CardID]balance.CardBalance{}
+	open := map[spec.CardID]bool{} // whose balance is still to be found
+	for i := range s.Cards {
+		open[s.Cards[i].ID] = true
+	}
+	err = t.scan(ctx, wallet, s.Version, balance.Backward, func(e *balance.Entry) bool {
+		later := e.At > at.UnixMilli()
+		if !later && p.Version == 0 {
+			p.Version, p.At, p.Balances = e.Version, time.UnixMilli(e.At).UTC(), e.After
+		}
+		for i := len(e.Events) - 1; i >= 0; i-- {
+			ev := &e.Events[i]
+			switch {
+			case !open[ev.Card]:
+			case !later:
+				had[ev.Card] = ev.After
+				delete(open, ev.Card)
+			case ev.Kind == balance.CardIssued:
+				delete(open, ev.Card)
+			}
+		}
+		return p.Version == 0 || len(open) > 0
+	})
+	if err != nil {
+		return Past{}, err
+	}
+	for i := range s.Cards {
+		if b, ok := had[s.Cards[i].ID]; ok {
+			p.Cards = append(p.Cards, PastCard{s.Cards[i].ID, b})
+		}
+	}
+	return p, nil
+}
