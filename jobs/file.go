@@ -40,12 +40,16 @@ func noteOf(t *clearing.Totals) string {
 
 // take begins the log of a file, unless it has begun.
 func (f *fileLog) take(ctx context.Context, t *clearing.Totals) error {
+	key := balance.ClearingKey(f.id, 0)
 	_, err := f.append(ctx, func(v *balance.View) ([]balance.Event, bool) {
 		if v.Version > 0 {
 			return nil, true
 		}
+		if record, ready := v.Record(key); !ready || record != nil { // another load's, in the entry that is being made
+			return nil, ready
+		}
 		return []balance.Event{{
-			Kind: balance.FileTaken, Key: balance.ClearingKey(f.id, 0), Actor: loading, Note: noteOf(t),
+			Kind: balance.FileTaken, Key: key, Actor: loading, Note: noteOf(t),
 			Clearing: balance.Clearing{Amount: t.Sum},
 		}}, true
 	})
@@ -146,19 +150,23 @@ func (f *fileLog) standing(ctx context.Context) (standing, error) {
 	}
 }
 
-// take goes on with the next entry.
+// take goes on with the next entry. One entry can have what two loads at once had to say.
 func (s *standing) take(e *balance.Entry) {
-	first := &e.Events[0]
-	switch {
-	case e.Version == 1:
-		s.begun, s.note = time.UnixMilli(e.At), first.Note
-	case first.Kind == balance.FileClosed:
-		s.closed = true
-	case first.Kind == balance.FileTaken && uint32(first.Clearing.Count) > s.upTo: //nolint:gosec // written from a DE71
-		s.upTo = uint32(first.Clearing.Count) //nolint:gosec // as above
-		s.placed = Tally{}
-		for i := range e.Events {
-			s.placed.take(&e.Events[i])
+	further := false // whether the placements that follow are of a later record than those before
+	for i := range e.Events {
+		switch ev := &e.Events[i]; {
+		case ev.Kind == balance.FileClosed:
+			s.closed = true
+		case ev.Kind != balance.FileTaken:
+		case ev.Note != "":
+			s.begun, s.note = time.UnixMilli(e.At), ev.Note
+		case ev.Clearing.Placement == balance.PlacementNone:
+			upTo := uint32(ev.Clearing.Count) //nolint:gosec // written from a DE71
+			if further = upTo > s.upTo; further {
+				s.upTo, s.placed = upTo, Tally{}
+			}
+		case further:
+			s.placed.take(ev)
 		}
 	}
 }
