@@ -23,8 +23,8 @@ const recordsVariable = "SEKISHO_CLEARING_RECORDS"
 // loadMemoryMax is how much a load may have resident, with the store and the book under it.
 const loadMemoryMax = 200 << 20
 
-// Half of a long file only tells something, nearly all others are about cards of nobody, one in a hundred is
-// of a few wallets.
+// Half of a long file only tells something, nearly all others are about cards of nobody, and a few are sales
+// of a few wallets: what wallets remember of their last hours is the book's, and grows with the sales.
 func TestALoadDoesNotNeedMoreMemoryForALongerFile(t *testing.T) {
 	records := 6_000
 	text, long := os.LookupEnv(recordsVariable)
@@ -40,7 +40,7 @@ func TestALoadDoesNotNeedMoreMemoryForALongerFile(t *testing.T) {
 	for i := range wallets {
 		s.begin(string(rune('A'+i/26))+string(rune('a'+i%26)), 100_000_000, ownFrom+i)
 	}
-	file, sales := s.longFile(records, wallets)
+	file, sales := s.longFile(records, max(100, records/salesMax), wallets)
 	before := s.clearPeak()
 	began := time.Now()
 	report, err := s.loader().Load(t.Context(), jobs.FileAt(file))
@@ -49,7 +49,7 @@ func TestALoadDoesNotNeedMoreMemoryForALongerFile(t *testing.T) {
 	}
 	took, most := time.Since(began), s.resident("VmHWM:")
 	s.adds(&report)
-	told := uint64(records+1) / 2 //nolint:gosec // positive
+	told := uint64(records+1) / 2                                                                         //nolint:gosec // positive
 	if report.Other != told || report.Forced != sales || report.Suspended != uint64(records)-told-sales { //nolint:gosec // as above
 		t.Errorf("of %d records %d tell something and %d are of wallets, found %+v", records, told, sales, report)
 	}
@@ -61,14 +61,16 @@ func TestALoadDoesNotNeedMoreMemoryForALongerFile(t *testing.T) {
 	s.verify()
 }
 
-// The first cards of the few wallets, and of nobody.
+// How many records of a long file are sales of wallets at most, and the first cards of those and of nobody.
 const (
+	salesMax    = 1_000
 	ownFrom     = 2_000
 	strangeFrom = 100_000_000
 )
 
-// longFile is a file on disk, and how many of its records are sales of the wallets.
-func (s *shop) longFile(records, wallets int) (name string, sales uint64) {
+// longFile is a file on disk, and how many of its records are sales of the wallets: one in so many, an even
+// number.
+func (s *shop) longFile(records, one, wallets int) (name string, sales uint64) {
 	s.Helper()
 	name = filepath.Join(s.TempDir(), "long.clr")
 	f, err := os.Create(name)
@@ -91,9 +93,9 @@ func (s *shop) longFile(records, wallets int) (name string, sales uint64) {
 	for i := 0; i < records && err == nil; i++ {
 		d := information
 		switch {
-		case i%100 == 1:
+		case i%one == 1:
 			sales++
-			d = s.offline(ownFrom+i/100%wallets, spec.Money(100+i%1000))
+			d = s.offline(ownFrom+i/one%wallets, spec.Money(100+i%1000))
 		case i%2 == 1:
 			d = s.offline(strangeFrom+i, spec.Money(100+i%1000))
 		}

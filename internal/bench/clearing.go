@@ -29,8 +29,8 @@ const purchasesEach = 10
 
 // clearingLoads measures the loading of clearing files into the embedded store: of purchases that were
 // authorized shortly before, and of such as left the wallets' memory months ago. Only the load is
-// measured; the purchases before it are put into the logs as events. With profiles, a directory, the
-// processor profile of each load is written there.
+// measured; the purchases before it are put into the logs as events. With profiles, a directory, a
+// profile of the processor during each load and one of the memory after it are written there.
 func clearingLoads(figures map[string]any, records int, profiles string) error {
 	for _, c := range []clearingCase{
 		{name: "clearing", wallets: max(1, records/purchasesEach), each: purchasesEach, ago: 15 * time.Minute, apart: time.Minute},
@@ -83,6 +83,9 @@ func (c *clearingCase) loaded(figures map[string]any, l *ledger, file, profiles 
 	began, before := time.Now(), cpu()
 	report, err := loader.Load(context.Background(), jobs.FileAt(file))
 	took, spent := time.Since(began), cpu()-before
+	if !c.aged {
+		memory.figures(figures, c.name)
+	}
 	if err := errors.Join(err, stop()); err != nil {
 		return 0, err
 	}
@@ -92,9 +95,6 @@ func (c *clearingCase) loaded(figures map[string]any, l *ledger, file, profiles 
 	}
 	figures[c.name+"_records_per_s"] = int(float64(c.records()) / took.Seconds())
 	figures[c.name+"_cpu_us_per_record"] = rounded(spent.Seconds() * 1e6 / float64(c.records()))
-	if !c.aged {
-		memory.figures(figures, c.name)
-	}
 	if size, err = l.entrySize(min(c.wallets, 1000)); err != nil {
 		return 0, err
 	}

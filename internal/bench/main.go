@@ -22,7 +22,7 @@ func main() {
 	cards := flag.Int("cards", 20_000, "cards that pay, one a wallet")
 	records := flag.Int("records", 1_000_000, "records of the clearing file")
 	only := flag.String("only", "", "the one part to measure: codec, line, table or clearing; its figures are printed, none are written")
-	profiles := flag.String("profiles", "", "a directory for processor profiles of the clearing loads")
+	profiles := flag.String("profiles", "", "a directory for profiles of the clearing loads")
 	flag.Parse()
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.NumCPU() + 1)

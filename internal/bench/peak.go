@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
@@ -56,7 +58,8 @@ func memoryStatus(field string) (int64, error) {
 	return 0, fmt.Errorf("/proc/self/status has no %s", field)
 }
 
-// startProfile begins to write the processor profile name.pprof into a directory; without one it does nothing.
+// startProfile begins to write the processor profile name.pprof into a directory; stop ends it and writes
+// name.heap.pprof, what is in use then. Without a directory they do nothing.
 func startProfile(dir, name string) (stop func() error, err error) {
 	if dir == "" {
 		return func() error { return nil }, nil
@@ -70,6 +73,11 @@ func startProfile(dir, name string) (stop func() error, err error) {
 	}
 	return func() error {
 		pprof.StopCPUProfile()
-		return f.Close()
+		heap, err := os.Create(filepath.Join(dir, name+".heap.pprof"))
+		if err != nil {
+			return errors.Join(err, f.Close())
+		}
+		runtime.GC() // the profile is that of the last collection
+		return errors.Join(pprof.WriteHeapProfile(heap), heap.Close(), f.Close())
 	}, nil
 }
