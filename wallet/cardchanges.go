@@ -1,0 +1,107 @@
+package wallet
+
+import (
+	"context"
+	"net/http"
+
+	"sekisho/spec"
+	"sekisho/teller"
+)
+
+type cardChangeInput struct {
+	Keyed
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	Body *struct{}
+}
+
+type cardRulesInput struct {
+	Keyed
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	Body Rules
+}
+
+type cardNameInput struct {
+	Keyed
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"120" example:"groceries"`
+	}
+}
+
+// cardMove is what the teller does to a card.
+type cardMove func(ctx context.Context, c teller.Call, wallet string, card spec.CardID) (teller.Done, error)
+
+// registerCardChanges adds what can be done to a card.
+func (a *API) registerCardChanges() error {
+	var errs []error
+	for _, r := range []struct {
+		verb, summary, about string
+		status               int
+		move                 cardMove
+	}{
+		{"freeze", "Freeze a card", "It is refused from the next authorization on, until it is unfrozen.", http.StatusOK, a.teller.Freeze},
+		{"unfreeze", "Unfreeze a card", "Only a frozen card.", http.StatusOK, a.teller.Unfreeze},
+		{"lost", "Report a card lost", "For good: re-issue it to pay again.", http.StatusOK, a.teller.Lost},
+		{"stolen", "Report a card stolen", "For good: re-issue it to pay again.", http.StatusOK, a.teller.Stolen},
+		{"close", "Close a card", "Always succeeds, whatever state the card is in. Free money returns to the wallet; what is held stays until it is cleared or released.", http.StatusOK, a.teller.Close},
+		{"reissue", "Give a card a new number", "The id stays, first6, last4 and expiry change, and the card is active. The old number is refused from then on; what was paid with it still clears.", http.StatusCreated, a.teller.Reissue},
+	} {
+		errs = append(errs, add(a, route{
+			method: http.MethodPost, path: "/v1/cards/{id}/" + r.verb, scope: CardsWrite, id: r.verb + "-card", tag: "Cards",
+			status: r.status, summary: r.summary, description: r.about,
+		}, a.changeCard(r.move, r.status)))
+	}
+	errs = append(errs, add(a, route{
+		method: http.MethodPost, path: "/v1/cards/{id}/rules", scope: CardsWrite, id: "set-card-rules", tag: "Cards",
+		summary: "Set what a card may do", description: "Takes the place of all rules the card had.",
+		example: `{"use_max": {"amount": 3000, "currency": "JPY"}, "channels_off": ["ecommerce"]}`,
+	}, a.setRules), add(a, route{
+		method: http.MethodPost, path: "/v1/cards/{id}/name", scope: CardsWrite, id: "rename-card", tag: "Cards",
+		summary: "Rename a card", example: `{"name": "holidays"}`,
+	}, a.renameCard))
+	return first(errs...)
+}
+
+func (a *API) changeCard(move cardMove, status int) func(context.Context, *cardChangeInput) (*changed[Card], error) {
+	return func(ctx context.Context, in *cardChangeInput) (*changed[Card], error) {
+		return a.moveCard(ctx, &in.Caller, in.ID, status, move)
+	}
+}
+
+// moveCard finds the wallet of a card and has something done to the card.
+func (a *API) moveCard(ctx context.Context, c *Caller, text string, status int, move cardMove) (*changed[Card], error) {
+	id, _ := teller.ParseCard(text) // its form was checked
+	card, s, err := a.teller.CardOf(ctx, c.call.Caller, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := move(ctx, c.call, s.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.Events) == 0 { // it was so already
+		return done(http.StatusOK, d, cardOf(&card, &s)), nil
+	}
+	return done(status, d, cardAfter(d, s.Currency)), nil
+}
+
+func (a *API) setRules(ctx context.Context, in *cardRulesInput) (*changed[Card], error) {
+	id, _ := teller.ParseCard(in.ID) // its form was checked
+	_, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := in.Body.read("", s.Currency)
+	if err != nil {
+		return nil, err
+	}
+	return a.moveCard(ctx, &in.Caller, in.ID, http.StatusOK, func(ctx context.Context, c teller.Call, wallet string, card spec.CardID) (teller.Done, error) {
+		return a.teller.SetRules(ctx, c, wallet, card, rules)
+	})
+}
+
+func (a *API) renameCard(ctx context.Context, in *cardNameInput) (*changed[Card], error) {
+	return a.moveCard(ctx, &in.Caller, in.ID, http.StatusOK, func(ctx context.Context, c teller.Call, wallet string, card spec.CardID) (teller.Done, error) {
+		return a.teller.Rename(ctx, c, wallet, card, in.Body.Name)
+	})
+}

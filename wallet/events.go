@@ -1,0 +1,167 @@
+package wallet
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+	"sekisho/teller"
+)
+
+// Event is one thing that happened to a wallet, as its log has it.
+type Event struct {
+	Version   uint64       `json:"version" doc:"The version of the wallet that this made. What happened together has one version."`
+	Index     int          `json:"index" doc:"Its place among the events of that version, from 0."`
+	At        time.Time    `json:"at"`
+	Kind      string       `json:"kind" doc:"What happened. New kinds may come." example:"authorized"`
+	Card      string       `json:"card,omitempty"`
+	Purchase  string       `json:"purchase,omitempty" doc:"The purchase that it is about: the same in all events of one purchase." example:"pur_0123456789abcdef01234567"`
+	State     string       `json:"state,omitempty" doc:"Where the purchase stands after it." example:"open"`
+	Reason    string       `json:"reason,omitempty" doc:"What a card network was answered, and why." example:"approved"`
+	Hold      *Sum         `json:"hold,omitempty" doc:"What the purchase holds after it."`
+	Posted    *Sum         `json:"posted,omitempty" doc:"By how much the money of the wallet changed."`
+	Allocated *Sum         `json:"allocated,omitempty" doc:"By how much the money of the card changed."`
+	Person    string       `json:"person,omitempty"`
+	Role      string       `json:"role,omitempty"`
+	Status    string       `json:"status,omitempty" doc:"Of the card after it."`
+	Name      string       `json:"name,omitempty"`
+	Reference string       `json:"reference,omitempty"`
+	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
+	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation or transfer, as its request was answered."`
+	CardAfter *CardAmount  `json:"card_after,omitempty" doc:"What the card has after it."`
+	Balance   EventBalance `json:"balance" doc:"The money of the wallet after everything of that version."`
+}
+
+// EventBalance is the money of a wallet after an event.
+type EventBalance struct {
+	Posted      Sum `json:"posted"`
+	Held        Sum `json:"held"`
+	Available   Sum `json:"available"`
+	Unallocated Sum `json:"unallocated"`
+}
+
+type eventsInput struct {
+	ByID
+	Page
+	After uint64 `query:"after" maximum:"9007199254740991" doc:"Only what came after this version: where to go on after a break."`
+}
+
+type eventsOutput struct {
+	Body struct {
+		Data []Event `json:"data" nullable:"false"`
+		Next string  `json:"next,omitempty" doc:"The cursor of the next page; absent when there was nothing more. Then go on later with after and the last version seen."`
+	}
+}
+
+func (a *API) registerEvents() error {
+	return add(a, route{
+		method: http.MethodGet, path: "/v1/wallets/{id}/events", scope: WalletsRead, id: "list-events", tag: "History",
+		summary:     "Read a wallet's log",
+		description: "Everything that happened, oldest first, each with the balance after it. limit counts versions. Nothing is left out and nothing changes later, so a program can follow it.",
+	}, a.listEvents)
+}
+
+func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+	from, err := place("events", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.teller.Wallet(ctx, in.call.Caller, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := a.teller.Events(ctx, in.call.Caller, in.ID, max(from, in.After), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &eventsOutput{}
+	out.Body.Data = []Event{}
+	for i := range entries {
+		e := &entries[i]
+		for k := range e.Events {
+			if teller.Shows(&e.Events[k]) {
+				out.Body.Data = append(out.Body.Data, eventOf(e, k, s.Currency))
+			}
+		}
+		if i == in.Limit-1 && e.Version < s.Version {
+			out.Body.Next = cursor("events", e.Version)
+		}
+	}
+	return out, nil
+}
+
+// eventOf is one event of an entry.
+func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
+	e := &entry.Events[k]
+	out := Event{
+		Version: entry.Version, Index: k, At: time.UnixMilli(entry.At).UTC(), Kind: e.Kind.String(),
+		Person: e.Profile.Person.String(), Name: e.Profile.Name, Reference: e.Note,
+		Posted: change(e.Posted, currency), Allocated: change(e.Allocated, currency),
+		Balance: EventBalance{
+			sum(entry.After.Posted, currency), sum(entry.After.Held, currency),
+			sum(entry.After.Posted-entry.After.Held, currency), sum(entry.After.Posted-entry.After.Allocated, currency),
+		},
+	}
+	if e.Card != (spec.CardID{}) {
+		after := cardAmount(e.After, currency)
+		out.Card, out.CardAfter = e.Card.String(), &after
+	}
+	if e.Kind == balance.MemberChanged {
+		out.Role = roleName(e.Profile.Role)
+	}
+	if e.Status != 0 {
+		out.Status = e.Status.String()
+	}
+	if e.Kind == balance.Transferred {
+		out.Other = e.Counter.Name
+	}
+	out.ID = madeBy(e)
+	purchaseOf(e, &out, currency)
+	return out
+}
+
+// purchaseOf tells what an event says of a purchase.
+func purchaseOf(e *balance.Event, out *Event, currency spec.Currency) {
+	if e.Purchase == (balance.Key{}) {
+		return
+	}
+	out.Purchase, out.State, out.Reason = purchaseID(e.Purchase), e.State.String(), e.Answer.Reason.String()
+	if e.State == balance.Open {
+		hold := sum(e.Hold, currency)
+		out.Hold = &hold
+	}
+}
+
+// madeBy is the id under which a request was answered that made the event; empty for others.
+func madeBy(e *balance.Event) string {
+	if e.Key.Kind() != balance.KeyCall {
+		return ""
+	}
+	switch e.Kind { //nolint:exhaustive // only these have an id of their own
+	case balance.Funded:
+		return idOf("top_", e)
+	case balance.Allocated:
+		return idOf("all_", e)
+	case balance.Transferred:
+		return idOf("trf_", e)
+	}
+	return ""
+}
+
+// purchaseID names a purchase to clients.
+func purchaseID(k balance.Key) string {
+	hash := balance.CallKey("purchase", string(k[:]))
+	return "pur_" + hex.EncodeToString(hash[1:1+idLength])
+}
+
+// change is by how much an amount changed; nil for not at all.
+func change(m spec.Money, currency spec.Currency) *Sum {
+	if m == 0 {
+		return nil
+	}
+	s := sum(m, currency)
+	return &s
+}

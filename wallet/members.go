@@ -1,0 +1,147 @@
+package wallet
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+	"sekisho/teller"
+)
+
+// Member is a person of a group.
+type Member struct {
+	ID      string    `json:"id" doc:"The person." example:"per_0123456789abcdef01234567"`
+	Wallet  string    `json:"wallet"`
+	Version uint64    `json:"version" doc:"The version of the wallet that this is of."`
+	Name    string    `json:"name,omitempty" doc:"Absent in the answer of a change of role." example:"Ken"`
+	Role    string    `json:"role" enum:"owner,member,viewer,none" doc:"A member spends through cards of their own, a viewer sees. none: not a member any more."`
+	At      time.Time `json:"at,omitzero" doc:"When the change happened. In the answers of changes."`
+}
+
+type memberInput struct {
+	Keyed
+	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
+	Body struct {
+		Name   string `json:"name" maxLength:"120" example:"Ken"`
+		Role   string `json:"role" enum:"owner,member,viewer"`
+		Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"A person who is known already. Without one a new person is made."`
+	}
+}
+
+type roleInput struct {
+	Keyed
+	ID     string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
+	Person string `path:"person" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"The member: per_…"`
+	Body   struct {
+		Role string `json:"role" enum:"owner,member,viewer"`
+	}
+}
+
+type removeInput struct {
+	Caller
+	ID      string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
+	Person  string `path:"person" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"The member: per_…"`
+	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"As with POST, but may be left out: what is gone stays gone."`
+	IfMatch string `header:"If-Match" doc:"The version of the wallet that this rests on."`
+}
+
+type membersInput struct {
+	ByID
+	Page
+}
+
+type membersOutput struct {
+	ETag string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
+	Body struct {
+		Data []Member `json:"data" nullable:"false"`
+		Next string   `json:"next,omitempty" doc:"The cursor of the next page; absent on the last."`
+	}
+}
+
+func (a *API) registerMembers() error {
+	return first(
+		add(a, route{
+			method: http.MethodPost, path: "/v1/wallets/{id}/members", scope: MembersWrite, id: "add-member", tag: "Members", status: http.StatusCreated,
+			summary: "Take a person into a group", example: `{"name": "Ken", "role": "member"}`,
+		}, a.addMember),
+		add(a, route{
+			method: http.MethodGet, path: "/v1/wallets/{id}/members", scope: WalletsRead, id: "list-members", tag: "Members",
+			summary: "List the members of a group", description: "In the order in which they came.",
+		}, a.listMembers),
+		add(a, route{
+			method: http.MethodPost, path: "/v1/wallets/{id}/members/{person}/role", scope: MembersWrite, id: "set-role", tag: "Members",
+			summary: "Change what a member may do", description: "A group has at least one owner.", example: `{"role": "viewer"}`,
+		}, a.setRole),
+		add(a, route{
+			method: http.MethodDelete, path: "/v1/wallets/{id}/members/{person}", scope: MembersWrite, id: "remove-member", tag: "Members",
+			summary: "Take a person out of a group", description: "Their cards are frozen; the money on them is the group's.",
+		}, a.removeMember),
+	)
+}
+
+func (a *API) addMember(ctx context.Context, in *memberInput) (*changed[Member], error) {
+	person := teller.Person(in.call.Tenant, "member "+in.call.Route+" "+in.call.Key)
+	if in.Body.Person != "" {
+		person, _ = teller.ParsePerson(in.Body.Person) // its form was checked
+	}
+	role, _ := balance.ParseRole(in.Body.Role)
+	d, err := a.teller.AddMember(ctx, in.call, in.ID, person, role, in.Body.Name)
+	return memberChange(d, err, http.StatusCreated, person, role)
+}
+
+func (a *API) setRole(ctx context.Context, in *roleInput) (*changed[Member], error) {
+	person, _ := teller.ParsePerson(in.Person)
+	role, _ := balance.ParseRole(in.Body.Role)
+	d, err := a.teller.SetRole(ctx, in.call, in.ID, person, role)
+	return memberChange(d, err, http.StatusOK, person, role)
+}
+
+func (a *API) removeMember(ctx context.Context, in *removeInput) (*changed[Member], error) {
+	person, _ := teller.ParsePerson(in.Person)
+	d, err := a.teller.RemoveMember(ctx, in.call, in.ID, person)
+	return memberChange(d, err, http.StatusOK, person, balance.RoleNone)
+}
+
+// memberChange is the answer to a change of a member; without events it was so already.
+func memberChange(d teller.Done, err error, status int, person spec.PersonID, role balance.Role) (*changed[Member], error) {
+	if err != nil {
+		return nil, err
+	}
+	m := Member{ID: person.String(), Wallet: d.Log, Version: d.Version, Role: roleName(role)}
+	if len(d.Events) == 0 {
+		return done(http.StatusOK, d, m), nil
+	}
+	p := &d.Events[0].Profile
+	m.ID, m.Name, m.Role, m.At = p.Person.String(), p.Name, roleName(p.Role), d.At
+	return done(status, d, m), nil
+}
+
+func roleName(r balance.Role) string {
+	if r == balance.RoleNone {
+		return "none"
+	}
+	return r.String()
+}
+
+func (a *API) listMembers(ctx context.Context, in *membersInput) (*membersOutput, error) {
+	from, err := place("members", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.teller.Wallet(ctx, in.call.Caller, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &membersOutput{ETag: etag(s.Version)}
+	out.Body.Data = []Member{}
+	members, next := slice(s.Members, from, in.Limit)
+	for _, m := range members {
+		out.Body.Data = append(out.Body.Data, Member{ID: m.Person.String(), Wallet: s.ID, Version: s.Version, Name: m.Name, Role: roleName(m.Role)})
+	}
+	if next > 0 {
+		out.Body.Next = cursor("members", next)
+	}
+	return out, nil
+}
