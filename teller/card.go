@@ -86,9 +86,28 @@ func (t *Teller) change(ctx context.Context, c Call, wallet string, card spec.Ca
 		if err := change(v, &at, &e); err != nil {
 			return nil, nil, err
 		}
+		whole(&e, &at)
 		return []balance.Event{e}, nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
+}
+
+// whole has the change of a card tell all of the card, also what stays as it was: what a call is answered is
+// made of its events alone, so that it is the same however often it is asked.
+func whole(e *balance.Event, at *balance.Card) {
+	if e.Status == 0 {
+		e.Status = at.Status
+	}
+	if e.Issued == (balance.Issued{}) {
+		e.Issued = at.Issued
+	}
+	if e.Profile.Name == "" {
+		e.Profile.Name = at.Name
+	}
+	e.Profile.Person = at.Holder
+	if !e.Profile.RulesSet && at.Rules != (balance.CardRules{}) {
+		e.Profile.Rules, e.Profile.RulesSet = at.Rules, true
+	}
 }
 
 // Close closes a card for good, whatever state it is in: CardChanged, and Allocated where something was free,
@@ -113,14 +132,16 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 			return nil, nil, nil
 		}
 		closed := balance.Event{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed}
+		there = []balance.Event{closed}
+		whole(&closed, &at)
 		here = []balance.Event{closed}
 		if n := free(&at); n > 0 {
 			here = append(here, allocated(v.Wallet, card, -n))
 		}
-		if v.Other != nil {
-			closed.Counter = walletAccount(v.Log)
-			there = []balance.Event{closed}
+		if v.Other == nil {
+			return here, nil, nil
 		}
+		there[0].Counter = walletAccount(v.Log)
 		return here, there, nil
 	}
 	return t.run(ctx, wallet, holder, m)

@@ -164,9 +164,11 @@ func (t *Teller) Reissue(ctx context.Context, c Call, wallet string, card spec.C
 			case maySpend(v.Wallet, at.Holder) != nil:
 				return nil, nil, wrongState("its holder may not spend from the wallet any more")
 			}
-			return []balance.Event{{
+			e := balance.Event{
 				Kind: balance.CardChanged, Card: card, Status: balance.CardActive, Issued: n.issued, Profile: balance.Profile{Number: n.begins},
-			}}, nil, nil
+			}
+			whole(&e, &at)
+			return []balance.Event{e}, nil, nil
 		}
 		return m
 	})
