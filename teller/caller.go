@@ -53,7 +53,9 @@ func (c *Call) print(words ...string) spec.Fingerprint {
 }
 
 // WalletID is the id of the wallet that a call with this key opens.
-func WalletID(tenant, key string) string { return "wal_" + hex.EncodeToString(name("wallet", tenant, key)) }
+func WalletID(tenant, key string) string {
+	return "wal_" + hex.EncodeToString(name("wallet", tenant, key))
+}
 
 // Person names a person of a tenant inside our records by what the tenant calls them.
 func Person(tenant, subject string) spec.PersonID {

@@ -1,0 +1,272 @@
+package teller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// limited is a program with every limit.
+func limited(o *Options) {
+	p := testProgram()
+	p.WalletMax, p.TransferMax, p.MonthMax, p.CardsMax = 10_000, 1_000, 1_500, 3
+	o.Programs = []Program{p, {Name: "other", Ranges: []string{"354012000000"}, Currency: spec.JPY}}
+}
+
+func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	me, you := Person("t1", "me"), Person("t1", "you")
+	for _, store := range stores {
+		d := newDesk(t, store.store, limited)
+		w := d.wallet(Opening{Owner: me}, 5000)
+		to := d.wallet(Opening{}, 9_500)
+		group := d.wallet(Opening{Form: balance.Group, Owner: me, Person: "me"}, 0)
+		card := d.card(w, 1000)
+		closed := d.card(w, 0)
+		d.must(d.Close(ctx, d.next(), w, closed))
+		lost := d.card(w, 0)
+		d.must(d.Lost(ctx, d.next(), w, lost))
+		d.must(d.AddMember(ctx, d.next(), group, you, balance.Viewer, ""))
+		before, version := d.snapshot(w), d.snapshot(w).Version
+		for _, row := range []struct {
+			name string
+			do   func(c Call) (Done, error)
+			want error
+		}{
+			{"a program that is not there", func(c Call) (Done, error) { return d.Open(ctx, c, Opening{Form: balance.Personal, Program: "x"}) }, &FieldError{"program", "is not one that the caller may work with"}},
+			{"a program of others", func(c Call) (Done, error) { return d.Open(ctx, c, Opening{Form: balance.Personal, Program: "other"}) }, &FieldError{"program", "is not one that the caller may work with"}},
+			{"a wallet of no form", func(c Call) (Done, error) { return d.Open(ctx, c, Opening{Program: "prepaid"}) }, &FieldError{"kind", "must be personal or group"}},
+			{"a name too long", func(c Call) (Done, error) {
+				return d.Open(ctx, c, Opening{Form: balance.Group, Program: "prepaid", Name: strings.Repeat("x", 121)})
+			}, &FieldError{"name", "must have at most 120 bytes"}},
+			{"a reference twice", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5, "r-2") }, ErrReferenceUsed},
+			{"no reference", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5, "") }, &FieldError{"reference", "must not be empty"}},
+			{"nothing topped up", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 0, "x") }, &FieldError{"amount", "must be above zero"}},
+			{"thirteen digits", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, AmountMax+1, "x") }, &FieldError{"amount", "must be at most 999999999999"}},
+			{"more than a wallet may have", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5_001, "x") }, &CapError{"balance", 10_000}},
+			{"more than is unallocated", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, card, 4_001) }, &FundsError{4_001, 4_000}},
+			{"more than is on the card", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, card, -1_001) }, &FundsError{1_001, 1_000}},
+			{"nothing allocated", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, card, 0) }, &FieldError{"amount", "must be above zero"}},
+			{"to a closed card", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, closed, 1) }, &StateError{"the card is closed: it takes no money"}},
+			{"to a lost card", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, lost, 1) }, &StateError{"the card is lost: it takes no money"}},
+			{"to a card of another wallet", func(c Call) (Done, error) { return d.Allocate(ctx, c, to, card, 1) }, ErrNotFound},
+			{"to itself", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, w, 1, "") }, &FieldError{"to", "must be another wallet"}},
+			{"to nobody", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, "wal_x", 1, "") }, ErrNotFound},
+			{"from nobody", func(c Call) (Done, error) { return d.Transfer(ctx, c, "wal_x", w, 1, "") }, ErrNotFound},
+			{"more than one may have", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, to, 501, "") }, &CapError{"balance", 10_000}},
+			{"more than one transfer may be", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, group, 1_001, "") }, &LimitError{"transfer", 1_000, 1_000}},
+			{"more than there is", func(c Call) (Done, error) { return d.Transfer(ctx, c, group, w, 1, "") }, &FundsError{1, 0}},
+			{"unfreeze an active card", func(c Call) (Done, error) { return d.Unfreeze(ctx, c, w, card) }, &StateError{"the card is active: it cannot become active"}},
+			{"unfreeze a lost card", func(c Call) (Done, error) { return d.Unfreeze(ctx, c, w, lost) }, &StateError{"the card is lost: it cannot become active"}},
+			{"freeze a closed card", func(c Call) (Done, error) { return d.Freeze(ctx, c, w, closed) }, &StateError{"the card is closed: it cannot become frozen"}},
+			{"lose a closed card", func(c Call) (Done, error) { return d.Lost(ctx, c, w, closed) }, &StateError{"the card is closed: it cannot become lost"}},
+			{"a lost card is stolen", func(c Call) (Done, error) { return d.Stolen(ctx, c, w, lost) }, &StateError{"the card is lost: it cannot become stolen"}},
+			{"reissue a closed card", func(c Call) (Done, error) { return d.Reissue(ctx, c, w, closed) }, &StateError{"the card is closed: it gets no other number"}},
+			{"rename a closed card", func(c Call) (Done, error) { return d.Rename(ctx, c, w, closed, "x") }, &StateError{"the card is closed"}},
+			{"rules of a closed card", func(c Call) (Done, error) { return d.SetRules(ctx, c, w, closed, balance.CardRules{}) }, &StateError{"the card is closed"}},
+			{"a limit below zero", func(c Call) (Done, error) { return d.SetRules(ctx, c, w, card, balance.CardRules{UseMax: -1}) }, &FieldError{"use_max", "must be from 0 to 999999999999"}},
+			{"a way that is not known", func(c Call) (Done, error) {
+				return d.SetRules(ctx, c, w, card, balance.CardRules{Off: 1 << 15})
+			}, &FieldError{"off", "names a way of paying that is not known"}},
+			{"a card for somebody else", func(c Call) (Done, error) { return d.Issue(ctx, c, w, Issuing{Holder: you}) }, &FieldError{"holder", "must be the wallet's owner"}},
+			{"a card for a viewer", func(c Call) (Done, error) { return d.Issue(ctx, c, group, Issuing{Holder: you}) }, &FieldError{"holder", "must be an owner or a member of the group"}},
+			{"a member of a personal wallet", func(c Call) (Done, error) { return d.AddMember(ctx, c, w, you, balance.Owner, "") }, &StateError{"a personal wallet has no members: open a group"}},
+			{"a member twice", func(c Call) (Done, error) { return d.AddMember(ctx, c, group, you, balance.Owner, "") }, &StateError{"the person is a member already"}},
+			{"nobody", func(c Call) (Done, error) { return d.AddMember(ctx, c, group, spec.PersonID{}, balance.Owner, "") }, &FieldError{"person", "must be somebody"}},
+			{"no role", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, you, balance.RoleNone) }, &FieldError{"role", "must be owner, member or viewer"}},
+			{"the role of a stranger", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, Person("t1", "x"), balance.Viewer) }, ErrNotFound},
+			{"a stranger goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, Person("t1", "x")) }, ErrNotFound},
+			{"the last owner goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, me) }, &StateError{"a group has at least one owner: make somebody else one first"}},
+			{"the last owner views", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, me, balance.Viewer) }, &StateError{"a group has at least one owner: make somebody else one first"}},
+			{"no key", func(c Call) (Done, error) { c.Key = ""; return d.TopUp(ctx, c, w, 1, "x") }, &FieldError{"key", "must not be empty"}},
+			{"no tenant", func(c Call) (Done, error) { c.Tenant = ""; return d.TopUp(ctx, c, w, 1, "x") }, &FieldError{"tenant", "must have 1 to 128 bytes"}},
+			{"another version", func(c Call) (Done, error) { c.IfMatch = version - 1; return d.TopUp(ctx, c, w, 1, "x") }, &VersionError{version}},
+			{"a house log", func(c Call) (Done, error) { return d.TopUp(ctx, c, me.String(), 1, "x") }, ErrNotFound},
+		} {
+			c := d.next()
+			_, err := row.do(c)
+			refused(t, store.name+": "+row.name, err, row.want)
+			_, err = row.do(c) // a refusal is not remembered as something done
+			refused(t, store.name+": "+row.name+" again", err, row.want)
+		}
+		if after := d.snapshot(w); after.Version != before.Version || after.Balances != before.Balances {
+			t.Errorf("it has changed: %+v", after)
+		}
+		// Two transfers that are each below the limit of the month, and together above it.
+		d.must(d.Transfer(ctx, d.next(), w, group, 1_000, ""))
+		_, err := d.Transfer(ctx, d.next(), w, group, 501, "")
+		refused(t, "above the month", err, &LimitError{"month", 1_500, 500})
+		d.must(d.Transfer(ctx, d.next(), w, group, 500, ""))
+		d.verified()
+	}
+}
+
+func TestWhatIsAnothersIsNotThere(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := newDesk(t, balance.MemoryOptions{Single: true}, limited)
+	w := d.wallet(Opening{Form: balance.Group, Owner: Person("t1", "me")}, 500)
+	to := d.wallet(Opening{}, 0)
+	card := d.card(w, 100)
+	for _, stranger := range []Caller{
+		{Tenant: "t2", Programs: []string{"prepaid", "other"}}, {Tenant: "t1", Programs: []string{"other"}}, {Tenant: "t1"},
+	} {
+		i := 0
+		next := func() Call {
+			i++
+			return Call{Caller: stranger, Route: "POST /test", Key: fmt.Sprint("s", i), Body: 1}
+		}
+		mine := ""
+		if stranger.Tenant == "t2" {
+			mine = d.must(d.Open(ctx, next(), Opening{Form: balance.Personal, Program: "prepaid"})).Log
+			d.must(d.TopUp(ctx, next(), mine, 50, "x"))
+		}
+		for _, row := range []struct {
+			name string
+			err  func() error
+		}{
+			{"top-up", func() error { _, err := d.TopUp(ctx, next(), w, 1, "z"); return err }},
+			{"issue", func() error { _, err := d.Issue(ctx, next(), w, Issuing{}); return err }},
+			{"freeze", func() error { _, err := d.Freeze(ctx, next(), w, card); return err }},
+			{"unfreeze", func() error { _, err := d.Unfreeze(ctx, next(), w, card); return err }},
+			{"lost", func() error { _, err := d.Lost(ctx, next(), w, card); return err }},
+			{"stolen", func() error { _, err := d.Stolen(ctx, next(), w, card); return err }},
+			{"close", func() error { _, err := d.Close(ctx, next(), w, card); return err }},
+			{"reissue", func() error { _, err := d.Reissue(ctx, next(), w, card); return err }},
+			{"rules", func() error { _, err := d.SetRules(ctx, next(), w, card, balance.CardRules{}); return err }},
+			{"rename", func() error { _, err := d.Rename(ctx, next(), w, card, "x"); return err }},
+			{"allocate", func() error { _, err := d.Allocate(ctx, next(), w, card, 1); return err }},
+			{"sweep", func() error { _, err := d.Sweep(ctx, next(), w, card); return err }},
+			{"transfer", func() error { _, err := d.Transfer(ctx, next(), w, to, 1, ""); return err }},
+			{"transfer from its own", func() error { _, err := d.Transfer(ctx, next(), mine, to, 1, ""); return err }},
+			{"member", func() error { _, err := d.AddMember(ctx, next(), w, Person("t2", "x"), balance.Owner, ""); return err }},
+			{"role", func() error { _, err := d.SetRole(ctx, next(), w, Person("t1", "me"), balance.Viewer); return err }},
+			{"remove", func() error { _, err := d.RemoveMember(ctx, next(), w, Person("t1", "me")); return err }},
+			{"read", func() error { _, err := d.Wallet(ctx, stranger, w); return err }},
+			{"card", func() error { _, _, err := d.CardOf(ctx, stranger, card); return err }},
+			{"events", func() error { _, err := d.Events(ctx, stranger, w, 0, 10); return err }},
+			{"past", func() error { _, err := d.BalanceAt(ctx, stranger, w, d.options.Now()); return err }},
+			{"activity", func() error { _, _, err := d.Activity(ctx, stranger, w, Place{}, 10); return err }},
+		} {
+			if err := row.err(); !errors.Is(err, ErrNotFound) || err.Error() != ErrNotFound.Error() {
+				t.Errorf("%+v, %s: %v", stranger, row.name, err)
+			}
+		}
+	}
+	if s := d.snapshot(w); s.Version != 4 || s.Posted != 500 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestASeededWalletIsThereForWhoeverMayWorkWithItsProgram(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := newDesk(t, balance.MemoryOptions{}, limited)
+	card := spec.CardID{1}
+	o := balance.Opening{Log: "seeded", Program: "prepaid", Currency: spec.JPY, Posted: 90, Cards: []balance.OpeningCard{{
+		ID: card, Number: spec.CardHash{7}, Issued: balance.Issued{Expiry: 3912}, Status: balance.CardActive, Allocated: 50,
+	}}}
+	p := &plain{events: o.Events(balance.CallKey("seed"), 1, balance.Actor{}), rows: o.Rows(), done: make(chan error, 1)}
+	d.book.Submit(balance.Post{Log: "seeded", At: d.options.Now(), Mover: p})
+	if err := <-p.done; err != nil {
+		t.Fatal(err)
+	}
+	if _, s, err := d.CardOf(ctx, caller(), card); err != nil || s.ID != "seeded" || s.Unallocated() != 40 {
+		t.Errorf("%+v %v", s, err)
+	}
+	for _, c := range []Caller{{Tenant: "t1", Programs: []string{"other"}}, {Tenant: "t1"}} {
+		if _, err := d.Wallet(ctx, c, "seeded"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	d.must(d.Allocate(ctx, d.next(), "seeded", card, 40))
+	d.must(d.Close(ctx, d.next(), "seeded", card)) // nobody holds it
+	if s := d.snapshot("seeded"); s.Allocated != 0 || s.card(card).Status != balance.CardClosed {
+		t.Errorf("%+v", s)
+	}
+	d.verified()
+}
+
+type plain struct {
+	events []balance.Event
+	rows   []balance.Row
+	done   chan error
+}
+
+func (p *plain) Decide(*balance.View) balance.Decision {
+	return balance.Decision{Events: p.events, Rows: p.rows}
+}
+func (p *plain) Done(_ balance.Decision, err error)              { p.done <- err }
+func (p *plain) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
+
+func TestATextWithACardNumberInItIsNotKept(t *testing.T) {
+	t.Parallel()
+	number := "354012000000001"
+	number += string(checkDigit([]byte(number)))
+	groups := number[:4] + " " + number[4:8] + "-" + number[8:12] + " " + number[12:]
+	for _, row := range []struct {
+		name, text string
+		holds      bool
+	}{
+		{"the number alone", number, true},
+		{"in words", "my card is " + number + "!", true},
+		{"in groups", groups, true},
+		{"within more digits", "99" + number + "7", true},
+		{"one digit wrong", number[:15] + string((number[15]-'0'+1)%10+'0'), false},
+		{"too short", number[:15], false},
+		{"cut by a letter", number[:8] + "x" + number[8:], false},
+		{"words", "lunch money 2026", false},
+		{"nothing", "", false},
+	} {
+		err := checkText("name", row.text, 0, 200)
+		if (err != nil) != row.holds {
+			t.Errorf("%s: %v", row.name, err != nil)
+		}
+		if err != nil && strings.Contains(err.Error(), number[8:]) {
+			t.Errorf("%s: the error repeats it", row.name)
+		}
+	}
+	for _, text := range []string{"a\nb", "\xff", "a\x00"} {
+		if checkText("name", text, 0, 200) == nil {
+			t.Errorf("%q is kept", text)
+		}
+	}
+}
+
+func TestVersionsAreComparedWithWhatTheCallWouldBeDoneTo(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for _, store := range stores {
+		d := newDesk(t, store.store)
+		w := d.wallet(Opening{}, 0)
+		version := d.snapshot(w).Version
+		won := make(chan bool, 16)
+		for i := range 16 { // on a single store they come into one entry
+			go func() {
+				c := call(fmt.Sprint("if ", i))
+				c.IfMatch = version
+				_, err := d.TopUp(ctx, c, w, 10, fmt.Sprint("if ", i))
+				var v *VersionError
+				if err != nil && (!errors.As(err, &v) || v.Now <= version) {
+					t.Errorf("%s: %v", store.name, err)
+				}
+				won <- err == nil
+			}()
+		}
+		n := 0
+		for range 16 {
+			if <-won {
+				n++
+			}
+		}
+		if s := d.snapshot(w); n != 1 || s.Posted != 10 {
+			t.Errorf("%s: %d calls found the wallet at version %d, it has %d", store.name, n, version, s.Posted)
+		}
+	}
+}
