@@ -29,6 +29,7 @@ type Activity struct {
 	At     time.Time // of that
 	Latest time.Time // of its newest event
 	Movement
+	Key       balance.Key   // of the purchase; else of the call that moved the money, none where it followed from another
 	Card      spec.CardID   // none: of no card
 	Amount    spec.Money    // purchase and refund: as the merchant asked, in Currency; else what moved
 	Currency  spec.Currency // of Amount
@@ -105,7 +106,6 @@ type browse struct {
 // item is an activity while its events are met, the newest first.
 type item struct {
 	Activity
-	key     balance.Key
 	began   bool // its first event was met
 	decided bool // Reason was found
 	details balance.Details
@@ -119,7 +119,8 @@ func (b *browse) event(entry *balance.Entry, i int) {
 		if movement, amount := moved(e); movement != "" && b.below(place) {
 			it := &item{began: true, listed: true}
 			it.Activity = Activity{
-				Place: place, At: at, Latest: at, Movement: movement, Card: e.Card, Amount: amount, Currency: b.currency, Reference: e.Note,
+				Place: place, At: at, Latest: at, Movement: movement, Key: e.Key, Card: e.Card, Amount: amount, Currency: b.currency,
+				Reference: e.Note,
 			}
 			if movement == Transfer {
 				it.Other = e.Counter.Name
@@ -131,8 +132,8 @@ func (b *browse) event(entry *balance.Entry, i int) {
 	}
 	it := b.purchases[e.Purchase]
 	if it == nil {
-		it = &item{key: e.Purchase}
-		it.Activity = Activity{Latest: at, Card: e.Card, State: e.State}
+		it = &item{}
+		it.Activity = Activity{Latest: at, Key: e.Purchase, Card: e.Card, State: e.State}
 		if e.State == balance.Open {
 			it.Held = e.Hold
 		}
@@ -158,7 +159,7 @@ func (b *browse) opens() map[*item]bool {
 
 // close takes it that an item has no older events.
 func (b *browse) close(it *item) {
-	delete(b.purchases, it.key)
+	delete(b.purchases, it.Key)
 	delete(b.open, it)
 	if it.listed && it.shown() {
 		b.whole++
@@ -177,7 +178,7 @@ func (b *browse) full(at int64) bool {
 		return false
 	}
 	for it := range b.open {
-		sent, dated := it.key.Sent()
+		sent, dated := it.Key.Sent()
 		if !dated || time.UnixMilli(at).Add(aheadMax).After(time.Unix(sent, 0)) {
 			return false
 		}

@@ -102,7 +102,7 @@ func (a *API) issueCard(ctx context.Context, in *issueInput) (*changed[Card], er
 }
 
 func (a *API) listCards(ctx context.Context, in *cardsInput) (*cardsOutput, error) {
-	from, err := place("cards", in.Cursor)
+	from, err := place("cards", in.Cursor, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (a *API) listCards(ctx context.Context, in *cardsInput) (*cardsOutput, erro
 	}
 	out := &cardsOutput{ETag: etag(s.Version)}
 	out.Body.Data = []Card{}
-	cards, next := slice(s.Cards, from, in.Limit)
+	cards, next := slice(s.Cards, from[0], in.Limit)
 	for i := range cards {
 		out.Body.Data = append(out.Body.Data, cardOf(&cards[i], &s))
 	}

@@ -12,26 +12,32 @@ type Page struct {
 	Cursor string `query:"cursor" maxLength:"128" doc:"next of the page before; opaque."`
 }
 
-// cursor makes an opaque place in a list.
-func cursor(kind string, place uint64) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(kind + ":" + strconv.FormatUint(place, 36)))
+// cursor makes an opaque place in a list, of one or more numbers.
+func cursor(kind string, at ...uint64) string {
+	text := kind
+	for _, n := range at {
+		text += ":" + strconv.FormatUint(n, 36)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
-// place reads a cursor; 0 without one.
-func place(kind, text string) (uint64, error) {
+// place reads a cursor of so many numbers; all 0 without one.
+func place(kind, text string, numbers int) ([]uint64, error) {
+	at := make([]uint64, numbers)
 	if text == "" {
-		return 0, nil
+		return at, nil
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil {
-		return 0, problemOf(CodeCursorInvalid).at("cursor")
+	parts := strings.Split(string(raw), ":")
+	if err != nil || len(parts) != 1+numbers || parts[0] != kind {
+		return nil, problemOf(CodeCursorInvalid).at("cursor")
 	}
-	rest, ok := strings.CutPrefix(string(raw), kind+":")
-	n, err := strconv.ParseUint(rest, 36, 63)
-	if !ok || err != nil {
-		return 0, problemOf(CodeCursorInvalid).at("cursor")
+	for i := range at {
+		if at[i], err = strconv.ParseUint(parts[1+i], 36, 63); err != nil {
+			return nil, problemOf(CodeCursorInvalid).at("cursor")
+		}
 	}
-	return n, nil
+	return at, nil
 }
 
 // slice cuts a page out of a list that is in memory; next is where the page after it begins, 0 for none.

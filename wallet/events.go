@@ -65,7 +65,7 @@ func (a *API) registerEvents() error {
 }
 
 func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
-	from, err := place("events", in.Cursor)
+	from, err := place("events", in.Cursor, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, e
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.teller.Events(ctx, in.call.Caller, in.ID, max(from, in.After), in.Limit)
+	entries, err := a.teller.Events(ctx, in.call.Caller, in.ID, max(from[0], in.After), in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -11,9 +11,9 @@ import (
 const idLength = 12
 
 // idOf names what a call made by the key that it is remembered by: the same wherever it is told.
-func idOf(prefix string, e *balance.Event) string {
-	return prefix + hex.EncodeToString(e.Key[1:1+idLength])
-}
+func idOf(prefix string, e *balance.Event) string { return idOfKey(prefix, e.Key) }
+
+func idOfKey(prefix string, k balance.Key) string { return prefix + hex.EncodeToString(k[1:1+idLength]) }
 
 // idOfCall is the same for a call that made nothing.
 func idOfCall(c teller.Call) string {

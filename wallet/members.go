@@ -126,7 +126,7 @@ func roleName(r balance.Role) string {
 }
 
 func (a *API) listMembers(ctx context.Context, in *membersInput) (*membersOutput, error) {
-	from, err := place("members", in.Cursor)
+	from, err := place("members", in.Cursor, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (a *API) listMembers(ctx context.Context, in *membersInput) (*membersOutput
 	}
 	out := &membersOutput{ETag: etag(s.Version)}
 	out.Body.Data = []Member{}
-	members, next := slice(s.Members, from, in.Limit)
+	members, next := slice(s.Members, from[0], in.Limit)
 	for _, m := range members {
 		out.Body.Data = append(out.Body.Data, Member{ID: m.Person.String(), Wallet: s.ID, Version: s.Version, Name: m.Name, Role: roleName(m.Role)})
 	}

@@ -38,6 +38,7 @@ type Teller interface {
 	CardOf(ctx context.Context, c teller.Caller, id spec.CardID) (balance.Card, teller.Snapshot, error)
 	BalanceAt(ctx context.Context, c teller.Caller, id string, at time.Time) (teller.Past, error)
 	Events(ctx context.Context, c teller.Caller, wallet string, after uint64, limit int) ([]balance.Entry, error)
+	Activity(ctx context.Context, c teller.Caller, wallet string, before teller.Place, limit int) (page []teller.Activity, more bool, err error)
 }
 
 // problem says to a caller why something was not done. What the program itself did wrong goes to the

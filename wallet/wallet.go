@@ -85,7 +85,7 @@ func New(o Options) (*API, error) {
 func (a *API) register() error {
 	return first(
 		a.registerWallets(), a.registerCards(), a.registerCardChanges(), a.registerReveal(), a.registerMoney(), a.registerBalances(),
-		a.registerMembers(), a.registerEvents(),
+		a.registerMembers(), a.registerActivity(), a.registerEvents(),
 	)
 }
 

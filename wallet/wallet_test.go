@@ -206,11 +206,11 @@ func TestAWalletFromOpeningToClosingItsCard(t *testing.T) {
 	if opened.status != 201 || opened.num("version") != 1 || !strings.HasPrefix(id, "wal_") || opened.header.Get("ETag") != `"1"` {
 		t.Errorf("opened: %d %s", opened.status, opened.text)
 	}
-	t.Log(opened.text)
+
 	topped := h.must("/v1/wallets/"+id+"/top-ups", `{"amount": {"amount": 5000, "currency": "JPY"}, "reference": "r-1"}`)
-	t.Log(topped.text)
+
 	card := h.must("/v1/wallets/"+id+"/cards", `{"name": "groceries"}`)
-	t.Log(card.text)
+
 	for _, a := range []answer{
 		h.must("/v1/wallets/"+id+"/allocations", `{"card": "`+card.str("id")+`", "amount": {"amount": 2000, "currency": "JPY"}}`),
 		h.get("/v1/wallets/" + id + "/balance"),
@@ -222,6 +222,6 @@ func TestAWalletFromOpeningToClosingItsCard(t *testing.T) {
 		h.get("/v1/wallets/" + id + "/balance"),
 		h.get("/v1/wallets/" + id),
 	} {
-		t.Log(a.status, a.text)
+
 	}
 }
