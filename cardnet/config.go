@@ -25,6 +25,7 @@ type Config struct {
 	InFlight    int           // messages waiting for an answer at once, all connections together; 512
 	EchoEvery   time.Duration // 0800/301 on every connection; 0 is never
 	BackoffMax  time.Duration // between two attempts to connect again; 2 s
+	StayOn      bool          // Close does not sign off: peers may be using the same link
 	Sales       bool          // every purchase is remembered for [Network.Sales]: about 500 bytes each
 	Logger      *slog.Logger  // nothing is logged without one
 

@@ -89,7 +89,8 @@ func Dial(ctx context.Context, cfg Config) (*Network, error) {
 	return n, nil
 }
 
-// Close signs off, if the switch answers in time, and ends every connection and goroutine.
+// Close signs off, if the switch answers in time and unless [Config.StayOn] says otherwise, and
+// ends every connection and goroutine.
 // It takes at most the time-out of an answer, or until ctx ends. An error says that the
 // switch did not confirm the sign-off. A second Close does nothing. Messages in flight end with [ErrNoAnswer].
 func (n *Network) Close(ctx context.Context) error {
@@ -99,7 +100,7 @@ func (n *Network) Close(ctx context.Context) error {
 		return nil
 	}
 	n.closing = true
-	signOff := len(n.live) > 0
+	signOff := len(n.live) > 0 && !n.cfg.StayOn
 	n.mu.Unlock()
 	var err error
 	if signOff {

@@ -271,3 +271,17 @@ func TestEchoesAreSentByTheClock(t *testing.T) {
 	<-echoed
 	<-echoed
 }
+
+func TestANetworkThatStaysOnDoesNotSignOffForOthers(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, nil)
+	n := i.dial(Config{StayOn: true})
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range i.messages() {
+		if m.elements[70] != "001" {
+			t.Errorf("it sent a %s about %s, want sign-ons only", m.mti, m.elements[70])
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// walletClient calls the wallet API of one address as the holder of one token.
+type walletClient struct {
+	base  string // without a slash at its end
+	token string
+	http  *http.Client
+}
+
+// What a call may take, and how much an answer may be.
+const (
+	walletCallTimeMax = 20 * time.Second
+	walletAnswerMax   = 16 << 20 // bytes
+)
+
+// newWalletClient calls an address such as http://127.0.0.1:8581.
+func newWalletClient(base, token string) (*walletClient, error) {
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("the address of the wallet API cannot be used: expected one such as http://127.0.0.1:8581")
+	}
+	return &walletClient{
+		base: strings.TrimRight(base, "/"), token: token,
+		http: &http.Client{
+			Timeout: walletCallTimeMax,
+			// A token goes where it was meant to go, and nowhere else.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// walletAnswer is what the API answered: a body of JSON as it came.
+type walletAnswer struct {
+	Body     json.RawMessage
+	Replayed bool // it is the answer of an earlier call with the same key
+}
+
+// read reads the body into a value.
+func (a *walletAnswer) read(into any) error {
+	if err := json.Unmarshal(a.Body, into); err != nil {
+		return fmt.Errorf("the answer of the wallet API cannot be read (is it of another version?): %w", err)
+	}
+	return nil
+}
+
+// get reads a resource; path begins with /v1.
+func (c *walletClient) get(ctx context.Context, path string) (*walletAnswer, error) {
+	return c.call(ctx, http.MethodGet, path, "", nil)
+}
+
+// post does something under an Idempotency-Key; body is nil where the route takes none. Where no answer
+// came the error says how the same is sent again.
+func (c *walletClient) post(ctx context.Context, path, key string, body any) (*walletAnswer, error) {
+	return c.call(ctx, http.MethodPost, path, key, body)
+}
+
+func (c *walletClient) call(ctx context.Context, method, path, key string, body any) (*walletAnswer, error) {
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		sent = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, sent)
+	if err != nil {
+		return nil, errors.New("the address of the wallet API cannot be used")
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := c.http.Do(req)
+	if err != nil {
+		return nil, unanswered(key, err)
+	}
+	defer func() { _ = answer.Body.Close() }() // what was read was read
+	text, err := io.ReadAll(io.LimitReader(answer.Body, walletAnswerMax))
+	if err != nil {
+		return nil, unanswered(key, err)
+	}
+	if answer.StatusCode/100 != 2 {
+		return nil, refused(answer, text, key)
+	}
+	return &walletAnswer{Body: bytes.TrimSpace(text), Replayed: answer.Header.Get("Idempotency-Replayed") == "true"}, nil
+}
+
+// unanswered is the error of a call whose answer did not come.
+func unanswered(key string, err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // without the address, which has ids in it
+	}
+	if key == "" {
+		return fmt.Errorf("the wallet API did not answer: %w", err)
+	}
+	return fmt.Errorf("the wallet API did not answer, and whether it happened is not known: %w\nrun the same again with --key %s: it happens once", err, key)
+}
+
+// walletProblem is an error of the API (RFC 9457).
+type walletProblem struct {
+	Status int    `json:"status"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+	Field  string `json:"field"`
+}
+
+// Error is for a person: what, where, what to do, and the code.
+func (p *walletProblem) Error() string {
+	text := p.Title
+	if p.Field != "" {
+		text += ": " + p.Field
+	}
+	if p.Detail != "" {
+		text += ": " + p.Detail
+	}
+	if p.Code != "" {
+		text += " [" + p.Code + "]"
+	}
+	return text
+}
+
+// refused is the error of a call that was answered with a problem. Where the answer is that it is not
+// known what became of it, the key is as good as with no answer at all.
+func refused(answer *http.Response, text []byte, key string) error {
+	p := &walletProblem{}
+	if json.Unmarshal(text, p) != nil || p.Title == "" {
+		err := fmt.Errorf("the wallet API answered %s and nothing that can be read: is its address right?", answer.Status)
+		if answer.StatusCode/100 == 5 && key != "" {
+			return unanswered(key, err)
+		}
+		return err
+	}
+	p.Status = answer.StatusCode
+	if (p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests) && key != "" {
+		return fmt.Errorf("%w\nrun the same again with --key %s: it happens once", p, key)
+	}
+	return p
+}
