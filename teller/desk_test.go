@@ -14,6 +14,7 @@ import (
 	"sekisho/risk"
 	"sekisho/router"
 	"sekisho/spec"
+	"sekisho/spec/clearing"
 )
 
 // desk is a teller on one node, with a switch beside it.
@@ -28,6 +29,7 @@ type desk struct {
 	drawn  *drawn
 	keys   int
 	stan   uint32
+	files  int
 }
 
 // drawn remembers the numbers that were drawn, for all nodes of a test.
@@ -204,4 +206,29 @@ func (d *desk) pay(number string, q spec.Request) spec.Response {
 	c := &asked{request: q, answer: make(chan spec.Response, 1)}
 	d.router.Handle([]spec.Call{c})
 	return <-c.answer
+}
+
+// clear presents a sale, as one file.
+func (d *desk) clear(number string, amount spec.Money, stan uint32, approval spec.ApprovalCode) balance.Placement {
+	d.t.Helper()
+	d.files++
+	id, err := clearing.ParseFileID(fmt.Sprintf("001%s%011d%05d", time.Now().UTC().Format("060102"), 88791, d.files))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	day, _ := id.Date()
+	r := clearing.Record{
+		Number: 2, MTI: 1240, Function: 200, Card: d.hasher.Card([]byte(number)), Currency: spec.JPY, Acquirer: 8,
+		Local: time.Now().Unix(), MCC: 5411, Amount: amount, Approval: approval,
+	}
+	copy(r.Processing[:], "000000")
+	copy(r.Merchant[:], "SHOP1")
+	copy(r.RRN[:], fmt.Sprintf("R%011d", stan))
+	copy(r.Reference[:], fmt.Sprintf("7%022d", d.files))
+	r.Fields.Add(3)
+	placed, err := d.router.Clear(d.t.Context(), &router.Filing{File: id, Day: day, Taken: time.Now(), Link: "jcb"}, []clearing.Record{r}, true)
+	if err != nil || placed[0].Err != nil {
+		d.t.Fatal(err, placed)
+	}
+	return placed[0].Placement
 }

@@ -1,0 +1,395 @@
+package teller
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+func TestACardIsPaidWithAtOnceAndItsNumberIsKeptNowhere(t *testing.T) {
+	t.Parallel()
+	for _, store := range stores {
+		d := newDesk(t, store.store)
+		w := d.wallet(Opening{}, 5000)
+		card := d.card(w, 1200)
+		number := d.drawn.of(card, 0)
+		if resp := d.pay(number, spec.Request{MTI: 100, Amount: 1200}); resp.Reason != spec.Approved {
+			t.Errorf("%s: the very first payment: %s", store.name, resp.Reason)
+		}
+		if resp := d.pay(number, spec.Request{MTI: 100, Amount: 1}); resp.Reason != spec.InsufficientFunds {
+			t.Errorf("%s: one yen more: %s", store.name, resp.Reason)
+		}
+		c := d.snapshot(w).Cards[0]
+		year := time.Now().UTC().Year() + CardYearsDefault
+		if string(c.First6[:]) != number[:6] || string(c.Last4[:]) != number[12:] || int(c.Expiry)/100 != year%100 || c.Sealed == "" ||
+			c.Number == [8]byte{} || len(number) != 16 || number[:12] != "354012000000" {
+			t.Errorf("%s: the card is %+v", store.name, c.Issued)
+		}
+		logs(t, d, func(log string, e balance.Sealed) {
+			for _, part := range []string{number, number[:12], number[6:]} {
+				if bytes.Contains(e.Body, []byte(part)) || bytes.Contains(e.Snapshot, []byte(part)) {
+					t.Errorf("%s: entry %d of %s has digits of a number", store.name, e.Version, log)
+				}
+			}
+		})
+	}
+}
+
+// logs visits every entry of a store.
+func logs(t *testing.T, d *desk, visit func(log string, e balance.Sealed)) {
+	t.Helper()
+	var names []string
+	done := make(chan error, 1)
+	d.store.Logs(func(log string, _ uint64) bool { names = append(names, log); return true }, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range names {
+		d.store.Scan(log, 1, balance.Forward, func(e balance.Sealed) bool { visit(log, e); return true }, func(err error) { done <- err })
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// counting is a source of randomness that says the same thing some times over before the next.
+type counting struct {
+	mu   sync.Mutex
+	n    uint64 // numbers drawn
+	ids  uint64
+	each uint64
+}
+
+func (c *counting) Read(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(b)
+	if len(b) == len(spec.CardID{}) {
+		c.ids++
+		binary.BigEndian.PutUint64(b, c.ids)
+		return len(b), nil
+	}
+	at := c.n / c.each
+	c.n++
+	b[0], b[1], b[2] = byte(at/100%10), byte(at/10%10), byte(at%10)
+	return len(b), nil
+}
+
+func TestANumberThatIsTakenIsDrawnAgain(t *testing.T) {
+	t.Parallel()
+	for _, store := range stores {
+		source := &counting{each: 3} // each number is drawn three times
+		d := newDesk(t, store.store, func(o *Options) { o.Random = source })
+		w := d.wallet(Opening{Owner: Person("t1", "me")}, 0)
+		numbers := map[string]bool{}
+		for range 5 {
+			numbers[d.drawn.of(d.card(w, 0), 0)] = true
+		}
+		card := d.snapshot(w).Cards[0].ID
+		d.must(d.Reissue(t.Context(), d.next(), w, card))
+		if s := d.snapshot(w); len(numbers) != 5 || len(s.Cards) != 5 || source.n != 16 { // the first of each three
+			t.Errorf("%s: %d numbers, %d cards, %d draws", store.name, len(numbers), len(s.Cards), source.n)
+		}
+		d.verified()
+	}
+}
+
+func TestARangeThatIsUsedUpIsSaidAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{Single: true}, func(o *Options) { o.Random = &counting{each: 1 << 40} })
+	w := d.wallet(Opening{}, 0)
+	d.card(w, 0)
+	version := d.snapshot(w).Version
+	_, err := d.Issue(t.Context(), d.next(), w, Issuing{})
+	refused(t, "the range is used up", err, ErrUnavailable)
+	if s := d.snapshot(w); s.Version != version {
+		t.Errorf("version %d after %d", s.Version, version)
+	}
+}
+
+func TestAPersonHasSoManyCardsAndNotOneMoreThoughNodesRace(t *testing.T) {
+	t.Parallel()
+	me := Person("t1", "me")
+	for _, owner := range []spec.PersonID{me, {}} {
+		a := newDesk(t, balance.MemoryOptions{Single: true})
+		b := a.node(balance.MemoryOptions{Single: true})
+		wallets := []string{a.wallet(Opening{Owner: owner}, 0), a.wallet(Opening{Owner: owner}, 0)}
+		if owner == (spec.PersonID{}) {
+			wallets[1] = wallets[0] // what nobody holds counts per wallet
+		}
+		var issued atomic.Int64
+		var all sync.WaitGroup
+		for i := range 2 * (CardsMaxDefault + 1) {
+			all.Go(func() {
+				node := []*desk{a, b}[i%2]
+				done, err := node.Issue(context.Background(), call(fmt.Sprint("race ", i)), wallets[i/2%2], Issuing{})
+				switch {
+				case err == nil:
+					issued.Add(1)
+					if done.Events[0].Profile.Person != owner {
+						t.Errorf("it is held by %s", done.Events[0].Profile.Person)
+					}
+				default:
+					refused(t, "one too many", err, &CapError{"cards", CardsMaxDefault})
+				}
+			})
+		}
+		all.Wait()
+		if n := issued.Load(); n != CardsMaxDefault {
+			t.Errorf("%d cards were issued", n)
+		}
+		first := a.snapshot(wallets[0]).Cards[0].ID
+		a.must(a.Close(t.Context(), a.next(), wallets[0], first))
+		b.must(b.Issue(t.Context(), call("in its place"), wallets[1], Issuing{}))
+		_, err := a.Issue(t.Context(), a.next(), wallets[0], Issuing{})
+		refused(t, "one too many again", err, &CapError{"cards", CardsMaxDefault})
+		a.verified()
+	}
+}
+
+func TestThePersonOfAnotherTenantHoldsNothingHere(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	me := Person("t1", "me")
+	d.card(d.wallet(Opening{Owner: me}, 0), 0)
+	c := d.next()
+	c.Tenant = "t2"
+	w := d.must(d.Open(t.Context(), c, Opening{Form: balance.Personal, Program: "prepaid", Owner: me})).Log
+	c.Key = "issue"
+	_, err := d.Issue(t.Context(), c, w, Issuing{})
+	refused(t, "another tenant's person", err, &FieldError{"holder", "is not a person of this tenant"})
+	if Person("t1", "me") == Person("t2", "me") || Person("t1", "me") != me {
+		t.Error("two tenants name one person")
+	}
+}
+
+func TestThePersonsLogHasTheirCardsAndNoSealedNumber(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	me := Person("t1", "me")
+	w := d.wallet(Opening{Owner: me}, 0)
+	d.must(d.Close(t.Context(), d.next(), w, d.card(w, 0)))
+	n := 0
+	logs(t, d, func(log string, s balance.Sealed) {
+		if log != me.String() {
+			return
+		}
+		var e balance.Entry
+		if err := balance.DecodeEntry(s.Body, &e); err != nil {
+			t.Fatal(err)
+		}
+		for _, ev := range e.Events {
+			n++
+			if ev.Issued.Sealed != "" || (ev.Kind != balance.CardChanged && ev.Profile.Tenant != "t1") {
+				t.Errorf("%s: %+v", ev.Kind, ev)
+			}
+		}
+	})
+	if n != 3 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestAClosedCardKeepsWhatIsHeldUntilItIsClearedOrReleased(t *testing.T) {
+	t.Parallel()
+	for _, store := range stores {
+		for _, owner := range []spec.PersonID{{}, Person("t1", "me")} {
+			d := newDesk(t, store.store)
+			w := d.wallet(Opening{Owner: owner}, 1000)
+			card := d.card(w, 800)
+			number := d.drawn.of(card, 0)
+			sold := d.pay(number, spec.Request{MTI: 100, Amount: 300})
+			d.pay(number, spec.Request{MTI: 100, Amount: 200})
+			stan := d.stan
+			done := d.must(d.Close(t.Context(), d.next(), w, card))
+			if len(done.Events) != 2 || done.Events[1].Allocated != -300 || done.Events[1].After != (balance.CardBalance{Allocated: 500, Held: 500}) {
+				t.Errorf("%s: closing: %+v", store.name, done.Events)
+			}
+			if resp := d.pay(number, spec.Request{MTI: 100, Amount: 1}); resp.Reason != spec.CardClosed {
+				t.Errorf("%s: paid with a closed card: %s", store.name, resp.Reason)
+			}
+			if again := d.must(d.Close(t.Context(), d.next(), w, card)); len(again.Events) != 0 || again.Replayed {
+				t.Errorf("%s: closed again: %+v", store.name, again)
+			}
+			if p := d.clear(number, 300, stan-1, sold.Approval); p != balance.PlacedMatched {
+				t.Errorf("%s: its clearing is %s", store.name, p)
+			}
+			if s := d.snapshot(w); s.Posted != 700 || s.Held != 200 || s.Allocated != 200 {
+				t.Errorf("%s: after clearing: %+v", store.name, s.Balances)
+			}
+			sent := time.Now().Unix()
+			q := spec.Request{MTI: 420, Amount: 200, STAN: stan + 100, Sent: sent}
+			q.Original = d.original(w, stan)
+			if resp := d.pay(number, q); resp.Reason != spec.Approved {
+				t.Errorf("%s: its release: %s", store.name, resp.Reason)
+			}
+			if s := d.snapshot(w); s.Held != 0 || s.Allocated != 200 || s.card(card).Available() != 200 {
+				t.Errorf("%s: after release: %+v", store.name, s.Balances)
+			}
+			other := d.card(w, 0)
+			d.must(d.Allocate(t.Context(), d.next(), w, other, 700)) // all there is, what the closed card had included
+			if s := d.snapshot(w); s.Allocated != 700 || s.card(card).Allocated != 0 || s.Unallocated() != 0 {
+				t.Errorf("%s: taken back: %+v", store.name, s.Balances)
+			}
+			d.must(d.Sweep(t.Context(), d.next(), w, card))
+			d.verified()
+		}
+	}
+}
+
+// original is what a reversal says of the purchase with a STAN.
+func (d *desk) original(wallet string, stan uint32) (o spec.Original) {
+	d.t.Helper()
+	entries, err := d.Events(d.t.Context(), caller(), wallet, 0, PageMax)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, e := range entries {
+		for _, ev := range e.Events {
+			if sent, ok := ev.Key.Sent(); ok && ev.Key.STAN() == stan {
+				return spec.Original{Present: true, STAN: stan, Sent: sent, Acquirer: ev.Key.Acquirer()}
+			}
+		}
+	}
+	return o
+}
+
+func TestAReplacedNumberIsRefusedAndStillFindsItsCardForClearing(t *testing.T) {
+	t.Parallel()
+	for _, store := range stores {
+		d := newDesk(t, store.store)
+		w := d.wallet(Opening{}, 1000)
+		card := d.card(w, 800)
+		before := d.pay(d.drawn.of(card, 0), spec.Request{MTI: 100, Amount: 300})
+		stan := d.stan
+		d.must(d.Stolen(t.Context(), d.next(), w, card))
+		if resp := d.pay(d.drawn.of(card, 0), spec.Request{MTI: 100, Amount: 1}); resp.Reason != spec.CardStolen {
+			t.Errorf("%s: stolen: %s", store.name, resp.Reason)
+		}
+		done := d.must(d.Reissue(t.Context(), d.next(), w, card))
+		previous, number := d.drawn.of(card, 0), d.drawn.of(card, 1)
+		if e := done.Events[0]; e.Card != card || string(e.Issued.Last4[:]) != number[12:] || previous == number {
+			t.Errorf("%s: reissued: %+v", store.name, e)
+		}
+		for _, row := range []struct {
+			what, number string
+			want         spec.Reason
+		}{{"the old number", previous, spec.CardClosed}, {"the new number", number, spec.Approved}} {
+			if resp := d.pay(row.number, spec.Request{MTI: 100, Amount: 100}); resp.Reason != row.want {
+				t.Errorf("%s: %s: %s", store.name, row.what, resp.Reason)
+			}
+		}
+		if p := d.clear(previous, 300, stan, before.Approval); p != balance.PlacedMatched {
+			t.Errorf("%s: clearing by the old number is %s", store.name, p)
+		}
+		s := d.snapshot(w)
+		if c := s.card(card); s.Posted != 700 || c.Held != 100 || c.Status != balance.CardActive || c.Sealed != "sealed 2 of "+card.String() {
+			t.Errorf("%s: %+v %+v", store.name, s.Balances, c)
+		}
+		if _, of, err := d.CardOf(t.Context(), caller(), card); err != nil || of.ID != w {
+			t.Errorf("%s: by its id: %v", store.name, err)
+		}
+		d.verified()
+	}
+}
+
+func TestRulesOfACardHoldAtTheNextPayment(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{Single: true})
+	w := d.wallet(Opening{}, 1000)
+	card := d.card(w, 800)
+	number := d.drawn.of(card, 0)
+	pay := func(amount spec.Money) spec.Reason {
+		return d.pay(number, spec.Request{MTI: 100, Amount: amount, Entry: spec.EntryKeyed}).Reason
+	}
+	d.must(d.SetRules(t.Context(), d.next(), w, card, balance.CardRules{UseMax: 100}))
+	if a, b := pay(100), pay(101); a != spec.Approved || b != spec.AmountLimit {
+		t.Errorf("at the limit %s, above it %s", a, b)
+	}
+	d.must(d.SetRules(t.Context(), d.next(), w, card, balance.CardRules{Off: 1 << spec.EntryKeyed}))
+	if a := pay(1); a != spec.ChannelOff {
+		t.Errorf("switched off: %s", a)
+	}
+	d.must(d.SetRules(t.Context(), d.next(), w, card, balance.CardRules{}))
+	d.must(d.Freeze(t.Context(), d.next(), w, card))
+	if a := pay(1); a != spec.CardFrozen {
+		t.Errorf("frozen: %s", a)
+	}
+	d.must(d.Unfreeze(t.Context(), d.next(), w, card))
+	if a := pay(101); a != spec.Approved {
+		t.Errorf("unfrozen, without rules: %s", a)
+	}
+}
+
+func TestWhoLeavesAGroupSpendsNoMore(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{Single: true})
+	me, you := Person("t1", "me"), Person("t1", "you")
+	w := d.wallet(Opening{Form: balance.Group, Owner: me, Person: "I"}, 1000)
+	d.must(d.AddMember(t.Context(), d.next(), w, you, balance.MemberRole, "you"))
+	card := d.must(d.Issue(t.Context(), d.next(), w, Issuing{Holder: you})).Events[0].Card
+	d.must(d.Allocate(t.Context(), d.next(), w, card, 500))
+	for _, leave := range []func() (Done, error){
+		func() (Done, error) { return d.SetRole(t.Context(), d.next(), w, you, balance.Viewer) },
+		func() (Done, error) { return d.RemoveMember(t.Context(), d.next(), w, you) },
+	} {
+		d.must(leave())
+		if resp := d.pay(d.drawn.of(card, 0), spec.Request{MTI: 100, Amount: 1}); resp.Reason != spec.CardFrozen {
+			t.Errorf("paid: %s", resp.Reason)
+		}
+		_, err := d.Unfreeze(t.Context(), d.next(), w, card)
+		refused(t, "unfreeze", err, &StateError{"its holder may not spend from the wallet any more"})
+		_, err = d.Reissue(t.Context(), d.next(), w, card)
+		refused(t, "reissue", err, &StateError{"its holder may not spend from the wallet any more"})
+		if d.snapshot(w).Members[1:] == nil || len(d.snapshot(w).Members) == 1 {
+			continue
+		}
+		d.must(d.SetRole(t.Context(), d.next(), w, you, balance.MemberRole))
+		d.must(d.Unfreeze(t.Context(), d.next(), w, card))
+	}
+	if m := d.snapshot(w).Members; len(m) != 1 || m[0] != (balance.Member{Person: me, Role: balance.Owner, Name: "I"}) {
+		t.Errorf("members: %+v", m)
+	}
+}
+
+func TestWhoAskedForANumberIsRecordedBeforeItIsShown(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 23, 59, 0, 0, time.UTC)
+	d := newDesk(t, balance.MemoryOptions{Single: true}, func(o *Options) { o.Now = func() time.Time { return at } })
+	w := d.wallet(Opening{}, 0)
+	card := d.card(w, 0)
+	s := Showing{Wallet: w, Card: card, Who: "app, for Hana", Reason: "checkout", Result: "shown"}
+	for range 2 {
+		if err := d.Shown(t.Context(), caller(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Reason = ""
+	refused(t, "no reason", d.Shown(t.Context(), caller(), s), &FieldError{"reason", "must not be empty"})
+	n := 0
+	logs(t, d, func(log string, sealed balance.Sealed) {
+		if log != "audit:t1:2026-11-24" {
+			return
+		}
+		var e balance.Entry
+		if err := balance.DecodeEntry(sealed.Body, &e); err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if ev := e.Events[0]; ev.Kind != balance.NumberShown || ev.Card != card || ev.Actor.Name != "app, for Hana" || ev.Note != "shown: checkout" || ev.Counter.Name != w {
+			t.Errorf("%+v", ev)
+		}
+	})
+	if n != 2 {
+		t.Errorf("%d entries", n)
+	}
+	d.verified()
+}
