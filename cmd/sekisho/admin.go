@@ -19,6 +19,8 @@ type readiness struct {
 	State  string                 `json:"state"`            // see standing
 	Reason string                 `json:"reason,omitempty"` // why it does not go on
 	Links  []authswitch.LinkState `json:"links"`
+
+	WalletAPI string `json:"wallet_api,omitempty"` // where it listens
 }
 
 // newAdmin is the server of the admin port. It reads; it never moves money.

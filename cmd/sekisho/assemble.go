@@ -23,15 +23,17 @@ import (
 
 // engine is the switch with everything it runs on, put together and serving.
 type engine struct {
-	store    balance.Store
-	book     *balance.Book
-	hasher   *spec.Hasher
-	router   *router.Router
-	control  *control // nil for a table: there every command opens the table itself
-	registry *prometheus.Registry
-	network  atomic.Pointer[authswitch.Switch] // nil until the links are open
-	admin    *http.Server
-	log      *slog.Logger
+	store      balance.Store
+	book       *balance.Book
+	hasher     *spec.Hasher
+	router     *router.Router
+	control    *control // nil for a table: there every command opens the table itself
+	registry   *prometheus.Registry
+	network    atomic.Pointer[authswitch.Switch] // nil until the links are open
+	admin      *http.Server
+	wallet     *walletServer          // nil: it is not served
+	walletAddr atomic.Pointer[string] // of it, once it listens
+	log        *slog.Logger
 
 	links     []listening
 	adminAddr net.Addr
@@ -79,6 +81,9 @@ func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, er
 		if e.control, err = openControl(ctx, l, allJobs()); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
+	}
+	if err := e.openWallet(ctx, s); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	e.setState("serving")
 	return e, nil
@@ -180,6 +185,9 @@ func (e *engine) waiting(err error) {
 func (e *engine) readiness() readiness {
 	now := e.state.Load()
 	r := readiness{Ready: now.state == "serving", State: now.state, Reason: now.reason, Links: []authswitch.LinkState{}}
+	if api := e.walletAddr.Load(); api != nil {
+		r.WalletAPI = *api
+	}
 	if network := e.network.Load(); network != nil {
 		r.Links = network.States()
 	}
@@ -191,11 +199,13 @@ func (e *engine) readiness() readiness {
 func (e *engine) Drain(ctx context.Context) error {
 	e.setState("draining")
 	e.control.Stop()
+	calls := make(chan error, 1)
+	go func() { calls <- e.wallet.Drain(ctx) }() // beside the links; awaited below
 	err := e.network.Load().Drain(ctx)
 	if err != nil {
 		err = fmt.Errorf("draining: %w", err)
 	}
-	return errors.Join(err, e.end(ctx))
+	return errors.Join(err, <-calls, e.end(ctx))
 }
 
 // Close ends the switch at once. What was answered is durable; what was not is not answered.
@@ -203,6 +213,9 @@ func (e *engine) Close() error {
 	e.setState("draining")
 	if network := e.network.Load(); network != nil {
 		network.Close()
+	}
+	if err := e.wallet.Close(); err != nil {
+		return errors.Join(err, e.end(context.Background()))
 	}
 	return e.end(context.Background())
 }

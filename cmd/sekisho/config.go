@@ -18,6 +18,7 @@ type config struct {
 	Shards    count           `yaml:"shards" env:"SHARDS"` // goroutines that decide; 2
 	Links     []linkConfig    `yaml:"links" envPrefix:"LINKS_"`
 	Programs  []programConfig `yaml:"programs" envPrefix:"PROGRAMS_"`
+	WalletAPI walletAPIConfig `yaml:"wallet_api" envPrefix:"WALLET_API_"` // none: it is not served
 
 	// The keys themselves, from the environment only: a secret has no place in a file that is
 	// shown in errors.
@@ -89,7 +90,8 @@ type programConfig struct {
 	Receiver  string      `yaml:"receiver" env:"RECEIVER"`     // DE100 of its clearing records, up to 11 digits
 	Holds     holdsConfig `yaml:"holds" envPrefix:"HOLDS_"`
 
-	Tolerance toleranceConfig `yaml:"tolerance" envPrefix:"TOLERANCE_"`
+	Tolerance toleranceConfig     `yaml:"tolerance" envPrefix:"TOLERANCE_"`
+	Wallet    programWalletConfig `yaml:"wallet" envPrefix:"WALLET_"`
 }
 
 // How far clearing may come above its authorization before it is told as over: percent, and for fuel an

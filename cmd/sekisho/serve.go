@@ -76,7 +76,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 		programs = append(programs, s.Programs[i].Name)
 	}
 	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.storeName(),
-		"programs", programs, "verify", "none", "pid", os.Getpid())
+		"programs", programs, "verify", "none", "wallet_api", e.wallet.Addr(), "pid", os.Getpid())
 	why := slog.String("signal", "none")
 	select {
 	case err := <-e.Failed():

@@ -18,6 +18,7 @@ import (
 	"sekisho/router"
 	"sekisho/spec"
 	authswitch "sekisho/switch"
+	"sekisho/teller"
 )
 
 // settings are a configuration that was checked, in the types of those who use it.
@@ -36,7 +37,9 @@ type settings struct {
 	Shards       int // 0: the book's default
 	Links        []linkSettings
 	Programs     []router.Program
-	Unknown      []string // environment variables that begin like ours and are no key
+	Tellers      []teller.Program   // the same programs, as far as wallets go
+	WalletAPI    *walletAPISettings // nil: it is not served
+	Unknown      []string           // environment variables that begin like ours and are no key
 }
 
 type linkSettings struct {
@@ -86,6 +89,7 @@ func checkConfig(c *config, over overrides) (*settings, error) {
 	}
 	for i := range c.Programs {
 		s.Programs = append(s.Programs, k.program(i))
+		s.Tellers = append(s.Tellers, k.tellerProgram(i, &s.Programs[i]))
 	}
 	if len(c.Links) == 0 {
 		k.fail("links", "is missing: expected at least one, such as {name: jcb, dialect: jcb, listen: 127.0.0.1:8583}")
@@ -93,6 +97,7 @@ func checkConfig(c *config, over overrides) (*settings, error) {
 	if len(c.Programs) == 0 {
 		k.fail("programs", `is missing: expected at least one, such as {name: prepaid, ranges: ["354012"], currency: JPY}`)
 	}
+	s.WalletAPI = k.walletAPI(s)
 	k.apart(s)
 	return s, k.err
 }
@@ -348,6 +353,12 @@ func (k *configCheck) apart(s *settings) {
 		}
 	}
 	taken := map[string]string{s.Admin: "admin.listen"}
+	if w := s.WalletAPI; w != nil {
+		if w.Listen == s.Admin && !strings.HasSuffix(w.Listen, ":0") {
+			k.fail("wallet_api.listen", "%s is also admin.listen: expected an address of its own", w.Listen)
+		}
+		taken[w.Listen] = "wallet_api.listen"
+	}
 	for i := range s.Links {
 		path := "links[" + strconv.Itoa(i) + "].listen"
 		address := s.Links[i].Listen

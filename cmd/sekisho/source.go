@@ -101,7 +101,7 @@ func (s source) point(line, column int) string {
 	if line < 1 || len(lines) < line {
 		return ""
 	}
-	text := []rune(strings.TrimRight(blank(strings.ReplaceAll(string(lines[line-1]), "\t", " ")), " \r"))
+	text := []rune(strings.TrimRight(blankTokens(strings.ReplaceAll(string(lines[line-1]), "\t", " ")), " \r"))
 	from := max(0, column-1-shownBefore)
 	to := min(len(text), column+shownAfter)
 	if from >= to {

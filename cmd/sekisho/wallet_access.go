@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -66,4 +67,13 @@ func newKey() string { return rand.Text() }
 // configured is what a configuration says of the wallet API; empty what it does not say.
 type configured struct{ api, token string }
 
-func walletAccessOf(_ *settings) configured { return configured{} }
+func walletAccessOf(s *settings) configured {
+	if s.WalletAPI == nil {
+		return configured{}
+	}
+	address := s.WalletAPI.Listen
+	if strings.HasPrefix(address, ":") {
+		address = "127.0.0.1" + address
+	}
+	return configured{api: "http://" + address, token: string(s.WalletAPI.Plain)}
+}
