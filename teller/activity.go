@@ -204,12 +204,15 @@ func (b *browse) page() (page []Activity, more bool) {
 
 // moved is what an event moved that is about no purchase.
 func moved(e *balance.Event) (Movement, spec.Money) {
-	switch {
-	case e.Kind == balance.Allocated:
+	if !Shows(e) {
+		return "", 0
+	}
+	switch e.Kind { //nolint:exhaustive // a choice of them
+	case balance.Allocated:
 		return Allocation, e.Allocated
-	case e.Kind == balance.Transferred:
+	case balance.Transferred:
 		return Transfer, e.Posted
-	case e.Kind == balance.Funded && e.Posted != 0:
+	case balance.Funded:
 		return ToppedUp, e.Posted
 	}
 	return "", 0

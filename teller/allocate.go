@@ -35,17 +35,14 @@ func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.
 	return t.run(ctx, wallet, "", m)
 }
 
-// Sweep moves all that is free on a card back to its wallet: Allocated, or nothing where there is nothing. A
+// Sweep moves all that is free on a card back to its wallet: Allocated, of zero where there is nothing. A
 // closed card has something when money that was held as it closed was released since.
 func (t *Teller) Sweep(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
 	m := &move{call: &c, print: c.print("sweep", wallet, card.String())}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		at, ok := v.Card(card)
-		switch {
-		case !ok:
+		if !ok {
 			return nil, nil, ErrNotFound
-		case free(&at) == 0:
-			return nil, nil, nil
 		}
 		return []balance.Event{allocated(v.Wallet, card, -free(&at))}, nil, nil
 	}

@@ -82,37 +82,27 @@ func (t *Teller) change(ctx context.Context, c Call, wallet string, card spec.Ca
 		if !ok {
 			return nil, nil, ErrNotFound
 		}
-		e := balance.Event{Kind: balance.CardChanged, Card: card}
+		e := told(&at)
 		if err := change(v, &at, &e); err != nil {
 			return nil, nil, err
 		}
-		whole(&e, &at)
 		return []balance.Event{e}, nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
 }
 
-// whole has the change of a card tell all of the card, also what stays as it was: what a call is answered is
-// made of its events alone, so that it is the same however often it is asked.
-func whole(e *balance.Event, at *balance.Card) {
-	if e.Status == 0 {
-		e.Status = at.Status
-	}
-	if e.Issued == (balance.Issued{}) {
-		e.Issued = at.Issued
-	}
-	if e.Profile.Name == "" {
-		e.Profile.Name = at.Name
-	}
-	e.Profile.Person = at.Holder
-	if !e.Profile.RulesSet && at.Rules != (balance.CardRules{}) {
-		e.Profile.Rules, e.Profile.RulesSet = at.Rules, true
+// told is the event of a change of a card. It tells all of the card and not only what changes, so that
+// whoever reads it knows the card as it was then.
+func told(c *balance.Card) balance.Event {
+	return balance.Event{
+		Kind: balance.CardChanged, Card: c.ID, Status: c.Status, Issued: c.Issued,
+		Profile: balance.Profile{Name: c.Name, Person: c.Holder, Number: c.Number, Rules: c.Rules, RulesSet: true},
 	}
 }
 
 // Close closes a card for good, whatever state it is in: CardChanged, and Allocated where something was free,
 // which goes back to the wallet. What is held stays until it is cleared or released. A card that is closed
-// already stays as it is, and nothing is recorded.
+// already stays as it is.
 func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
 	if err := c.check(); err != nil {
 		return Done{}, err
@@ -125,23 +115,18 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 	m := &move{call: &c, print: c.print("close", wallet, card.String())}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		at, ok := v.Card(card)
-		switch {
-		case !ok:
+		if !ok {
 			return nil, nil, ErrNotFound
-		case at.Status == balance.CardClosed:
-			return nil, nil, nil
 		}
-		closed := balance.Event{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed}
-		there = []balance.Event{closed}
-		whole(&closed, &at)
+		closed := told(&at)
+		closed.Status = balance.CardClosed
 		here = []balance.Event{closed}
 		if n := free(&at); n > 0 {
 			here = append(here, allocated(v.Wallet, card, -n))
 		}
-		if v.Other == nil {
-			return here, nil, nil
+		if v.Other != nil {
+			there = []balance.Event{{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed, Counter: walletAccount(v.Log)}}
 		}
-		there[0].Counter = walletAccount(v.Log)
 		return here, there, nil
 	}
 	return t.run(ctx, wallet, holder, m)

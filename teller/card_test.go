@@ -216,7 +216,8 @@ func TestAClosedCardKeepsWhatIsHeldUntilItIsClearedOrReleased(t *testing.T) {
 			if resp := d.pay(number, spec.Request{MTI: 100, Amount: 1}); resp.Reason != spec.CardClosed {
 				t.Errorf("%s: paid with a closed card: %s", store.name, resp.Reason)
 			}
-			if again := d.must(d.Close(t.Context(), d.next(), w, card)); len(again.Events) != 0 || again.Replayed {
+			again := d.must(d.Close(t.Context(), d.next(), w, card))
+			if len(again.Events) != 1 || again.Events[0].Status != balance.CardClosed || again.Replayed {
 				t.Errorf("%s: closed again: %+v", store.name, again)
 			}
 			if p := d.clear(number, 300, stan-1, sold.Approval); p != balance.PlacedMatched {
@@ -392,4 +393,58 @@ func TestWhoAskedForANumberIsRecordedBeforeItIsShown(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 	d.verified()
+}
+
+func TestAChangeOfACardTellsAllOfTheCard(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{Single: true})
+	me := Person("t1", "me")
+	w := d.wallet(Opening{Form: balance.Group, Owner: me}, 500)
+	d.must(d.AddMember(t.Context(), d.next(), w, Person("t1", "you"), balance.Owner, ""))
+	card := d.must(d.Issue(t.Context(), d.next(), w, Issuing{Name: "food", Rules: balance.CardRules{UseMax: 7}})).Events[0].Card
+	d.must(d.Allocate(t.Context(), d.next(), w, card, 100))
+	for _, row := range []struct {
+		what string
+		do   func() (Done, error)
+	}{
+		{"frozen", func() (Done, error) { return d.Freeze(t.Context(), d.next(), w, card) }},
+		{"renamed", func() (Done, error) { return d.Rename(t.Context(), d.next(), w, card, "drink") }},
+		{"other rules", func() (Done, error) { return d.SetRules(t.Context(), d.next(), w, card, balance.CardRules{}) }},
+		{"unfrozen", func() (Done, error) { return d.Unfreeze(t.Context(), d.next(), w, card) }},
+		{"its holder goes", func() (Done, error) { return d.RemoveMember(t.Context(), d.next(), w, me) }},
+		{"lost", func() (Done, error) { return d.Lost(t.Context(), d.next(), w, card) }},
+		{"closed", func() (Done, error) { return d.Close(t.Context(), d.next(), w, card) }},
+	} {
+		done := d.must(row.do())
+		e, has := done.Events[0], d.snapshot(w).Cards[0]
+		if e.Kind == balance.MemberChanged {
+			e = done.Events[1]
+		}
+		after := done.Events[len(done.Events)-1].After
+		got := balance.Card{
+			ID: e.Card, Status: e.Status, Issued: e.Issued, CardBalance: after, Name: e.Profile.Name, Holder: e.Profile.Person,
+			Number: e.Profile.Number, Rules: e.Profile.Rules, Codes: has.Codes,
+		}
+		if got != has {
+			t.Errorf("%s: the event tells\n%+v, the card is\n%+v", row.what, got, has)
+		}
+	}
+}
+
+func TestAnIdIsReadAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	card, person := spec.CardID{1, 2, 255}, Person("t1", "me")
+	if got, ok := ParseCard(card.String()); !ok || got != card {
+		t.Errorf("%s is read as %s", card, got)
+	}
+	if got, ok := ParsePerson(person.String()); !ok || got != person {
+		t.Errorf("%s is read as %s", person, got)
+	}
+	for _, text := range []string{
+		"", "crd_", card.String()[4:], card.String() + "0", "per_" + card.String()[4:], "crd_0102FF000000000000000000", "crd_0102fg000000000000000000",
+	} {
+		if _, ok := ParseCard(text); ok {
+			t.Errorf("%q is read", text)
+		}
+	}
 }

@@ -14,7 +14,7 @@ const PageMax = 100
 // Events reads the entries of a wallet's log with a version above after, oldest first, at most limit of them
 // (1 to PageMax). An entry has what happened, the balances of the wallet after it, and those of the card after
 // each event. The next page begins after the version of the last. Entries that only keep a reference are in
-// them too; [Shows] tells what a client is shown.
+// them too, and what moved nothing; [Shows] tells what a client is shown.
 func (t *Teller) Events(ctx context.Context, c Caller, wallet string, after uint64, limit int) ([]balance.Entry, error) {
 	s, err := t.Wallet(ctx, c, wallet)
 	if err != nil || after >= s.Version {
@@ -31,8 +31,17 @@ func (t *Teller) Events(ctx context.Context, c Caller, wallet string, after uint
 	return page, err
 }
 
-// Shows says whether an event is of interest to a client: not one that only keeps a reference.
-func Shows(e *balance.Event) bool { return e.Kind != balance.Funded || e.Posted != 0 }
+// Shows says whether an event is of interest to a client: not one that only keeps a reference, nor one that
+// moved nothing.
+func Shows(e *balance.Event) bool {
+	switch e.Kind { //nolint:exhaustive // a choice of them
+	case balance.Funded:
+		return e.Posted != 0
+	case balance.Allocated:
+		return e.Allocated != 0
+	}
+	return true
+}
 
 // Past is what a wallet had at an instant.
 type Past struct {

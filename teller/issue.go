@@ -164,10 +164,8 @@ func (t *Teller) Reissue(ctx context.Context, c Call, wallet string, card spec.C
 			case maySpend(v.Wallet, at.Holder) != nil:
 				return nil, nil, wrongState("its holder may not spend from the wallet any more")
 			}
-			e := balance.Event{
-				Kind: balance.CardChanged, Card: card, Status: balance.CardActive, Issued: n.issued, Profile: balance.Profile{Number: n.begins},
-			}
-			whole(&e, &at)
+			e := told(&at)
+			e.Status, e.Issued, e.Profile.Number = balance.CardActive, n.issued, n.begins
 			return []balance.Event{e}, nil, nil
 		}
 		return m

@@ -34,8 +34,6 @@ func (t *Teller) SetRole(ctx context.Context, c Call, wallet string, person spec
 		switch was := w.Member(person); {
 		case was == balance.RoleNone:
 			return nil, ErrNotFound
-		case was == role:
-			return nil, nil
 		case role == balance.Viewer:
 			return withFrozen(w, memberEvent(person, role, "")), notLastOwner(w, person)
 		default:
@@ -77,7 +75,9 @@ func withFrozen(w *balance.Wallet, e balance.Event) []balance.Event {
 	cards := w.Cards()
 	for i := range cards {
 		if c := &cards[i]; c.Holder == e.Profile.Person && c.Status == balance.CardActive {
-			events = append(events, balance.Event{Kind: balance.CardChanged, Card: c.ID, Status: balance.CardFrozen})
+			frozen := told(c)
+			frozen.Status = balance.CardFrozen
+			events = append(events, frozen)
 		}
 	}
 	return events

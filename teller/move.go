@@ -18,7 +18,7 @@ type Done struct {
 	Version  uint64          // of the entry that it caused
 	At       time.Time       // of that entry
 	Replayed bool            // it was done by an earlier call with this key
-	Events   []balance.Event // what happened in the log, as stored; none: there was nothing to do
+	Events   []balance.Event // what happened in the log, as stored, at least one; those of cards tell all of the card
 }
 
 // move is one call on its way through the book.
@@ -29,8 +29,9 @@ type move struct {
 	used  balance.Key // must be new as well; zero: nothing
 	since time.Duration
 	sees  func(w *balance.Wallet) bool // nil: the caller's wallets
-	// act says what happens in the log, and in the other log of the move, on one version of the wallet. It
-	// changes nothing and may be asked again.
+	// act says what happens in the log, at least one event, and in the other log of the move, on one version of
+	// the wallet. What changes nothing is an event as well: else a late repeat would be decided anew. It may be
+	// asked again.
 	act  func(v *balance.View) (here, there []balance.Event, err error)
 	rows []balance.Row
 
@@ -78,10 +79,6 @@ func (m *move) Decide(v *balance.View) balance.Decision {
 	here, there, err := m.act(v)
 	if err != nil {
 		return m.refuse(err)
-	}
-	m.outcome.done = Done{Log: v.Log, Version: now, At: time.UnixMilli(v.At).UTC()}
-	if len(here) == 0 {
-		return balance.Decision{}
 	}
 	return m.decide(v, here, there)
 }
