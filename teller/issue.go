@@ -21,7 +21,7 @@ type Issuing struct {
 // program. A person has at most so many cards that are not closed, over all wallets; a wallet without an
 // owner has as many without a holder. The card's id is in the event, its number nowhere.
 func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (Done, error) {
-	if err := firstOf(c.check(), checkText("name", o.Name, 0, balance.NameMax), checkRules(o.Rules)); err != nil {
+	if err := firstOf(c.check(), t.checkText("name", o.Name, 0, balance.NameMax), checkRules(o.Rules)); err != nil {
 		return Done{}, err
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)

@@ -62,7 +62,7 @@ func (t *Teller) opens(c *Call, o *Opening) (*Program, error) {
 	case c.IfMatch != 0:
 		return nil, invalid("if-match", "has no meaning for what does not exist")
 	}
-	return program, firstOf(checkText("name", o.Name, 0, balance.NameMax), checkText("person", o.Person, 0, balance.NameMax))
+	return program, firstOf(t.checkText("name", o.Name, 0, balance.NameMax), t.checkText("person", o.Person, 0, balance.NameMax))
 }
 
 // opened answers with the first entry of a wallet that an earlier call opened.

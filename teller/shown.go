@@ -33,7 +33,7 @@ func AuditLog(tenant, day string) string {
 // actor, the wallet as account, and result and reason as note. It is durable before the number may be sent.
 // A call with a known key is recorded again: it is a showing of its own.
 func (t *Teller) Shown(ctx context.Context, c Caller, s Showing) error {
-	if err := firstOf(checkText("reason", s.Reason, 1, reasonMax), checkText("result", s.Result, 1, 40)); err != nil {
+	if err := firstOf(t.checkText("reason", s.Reason, 1, reasonMax), t.checkText("result", s.Result, 1, 40)); err != nil {
 		return err
 	}
 	if s.Who == "" {

@@ -1,6 +1,7 @@
 package teller
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -22,7 +23,7 @@ func (c *Call) check() error {
 
 // checkText says what is wrong with a text that a person gave. What looks like a card number is refused: it
 // would be kept in the clear.
-func checkText(field, text string, least, most int) error {
+func (t *Teller) checkText(field, text string, least, most int) error {
 	switch {
 	case len(text) < least:
 		return invalid(field, "must not be empty")
@@ -30,14 +31,14 @@ func checkText(field, text string, least, most int) error {
 		return invalid(field, fmt.Sprintf("must have at most %d bytes", most))
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return invalid(field, "must be UTF-8 without control characters")
-	case holdsNumber(text):
+	case t.holdsNumber(text):
 		return invalid(field, "must not hold a card number")
 	}
 	return nil
 }
 
 // holdsNumber says whether a text has a card number in it, written together or in groups.
-func holdsNumber(text string) bool {
+func (t *Teller) holdsNumber(text string) bool {
 	run := make([]byte, 0, len(text))
 	for i := 0; i <= len(text); i++ {
 		switch {
@@ -45,7 +46,7 @@ func holdsNumber(text string) bool {
 			run = append(run, text[i])
 		case i < len(text) && (text[i] == ' ' || text[i] == '-'):
 		default:
-			if anyNumber(run) {
+			if isNumber(run) && run[0] >= '2' && run[0] <= '6' || t.ours(run) {
 				return true
 			}
 			run = run[:0]
@@ -54,16 +55,32 @@ func holdsNumber(text string) bool {
 	return false
 }
 
-// anyNumber says whether any part of a run of digits is a card number.
-func anyNumber(run []byte) bool {
-	for from := 0; from+spec.PANLengthMin <= len(run); from++ {
-		for n := spec.PANLengthMin; n <= spec.PANLengthMax && from+n <= len(run); n++ {
-			if _, err := spec.ParsePAN(string(run[from : from+n])); err == nil {
-				return true
+// ours says whether any part of a run of digits is a number of one of the programs. Others' numbers are found
+// only where they stand alone: of long references every other one has some part that passes Luhn.
+func (t *Teller) ours(run []byte) bool {
+	for i := range t.options.Programs {
+		for _, digits := range t.options.Programs[i].Ranges {
+			for from := range run {
+				if !bytes.HasPrefix(run[from:], []byte(digits)) {
+					continue
+				}
+				for n := spec.PANLengthMin; n <= spec.PANLengthMax && from+n <= len(run); n++ {
+					if isNumber(run[from : from+n]) {
+						return true
+					}
+				}
 			}
 		}
 	}
 	return false
+}
+
+func isNumber(digits []byte) bool {
+	if len(digits) > spec.PANLengthMax {
+		return false
+	}
+	_, err := spec.ParsePAN(string(digits))
+	return err == nil
 }
 
 func checkAmount(field string, amount spec.Money) error {

@@ -20,7 +20,7 @@ const referenceMax = 100
 // TopUp credits money that came in under a reference: Funded, with the reference as its note. A wallet takes
 // a reference once.
 func (t *Teller) TopUp(ctx context.Context, c Call, wallet string, amount spec.Money, reference string) (Done, error) {
-	if err := firstOf(checkAmount("amount", amount), checkText("reference", reference, 1, referenceMax)); err != nil {
+	if err := firstOf(checkAmount("amount", amount), t.checkText("reference", reference, 1, referenceMax)); err != nil {
 		return Done{}, err
 	}
 	m := &move{call: &c, print: c.print("top-up", wallet), used: balance.CallKey("top-up", reference), since: ReferencesKept}

@@ -11,7 +11,7 @@ import (
 // Transfer hands money over from one wallet to another of the same tenant and program, wholly or not at
 // all: Transferred in both logs. Done is the sender's.
 func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount spec.Money, reference string) (Done, error) {
-	if err := firstOf(checkAmount("amount", amount), checkText("reference", reference, 0, referenceMax)); err != nil {
+	if err := firstOf(checkAmount("amount", amount), t.checkText("reference", reference, 0, referenceMax)); err != nil {
 		return Done{}, err
 	}
 	if from == to {
