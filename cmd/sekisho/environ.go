@@ -35,9 +35,11 @@ func applyEnvironment(c *config, environ []string) (overrides, error) {
 	}
 	o := overrides{set: map[string]bool{}}
 	for name := range ours {
-		if asked[name] {
+		switch {
+		case asked[name]:
 			o.set[name] = true
-		} else {
+		case name == walletAPIVariable, name == walletTokenVariable: // of the client
+		default:
 			o.unknown = append(o.unknown, name)
 		}
 	}

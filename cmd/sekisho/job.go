@@ -43,6 +43,7 @@ func allJobs() []job {
 		jobOf(clearingLoadJob, loadClearing),
 		jobOf(jobAuthorized, authorizedIn),
 		jobOf("expire", expireHolds),
+		jobOf(jobCardStanding, cardStandingIn),
 	}
 	return slices.Concat(all, reportJobs(), suspenseJobs())
 }

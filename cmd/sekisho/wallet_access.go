@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -64,16 +63,17 @@ func (a *walletAccess) client(getenv func(string) string) (*walletClient, error)
 // newKey is a random Idempotency-Key.
 func newKey() string { return rand.Text() }
 
-// configured is what a configuration says of the wallet API; empty what it does not say.
+// configured is what a configuration says of the wallet API; empty what it does not say. An API on a port of
+// its own choice cannot be found from it.
 type configured struct{ api, token string }
 
 func walletAccessOf(s *settings) configured {
 	if s.WalletAPI == nil {
 		return configured{}
 	}
-	address := s.WalletAPI.Listen
-	if strings.HasPrefix(address, ":") {
-		address = "127.0.0.1" + address
+	c := configured{token: string(s.WalletAPI.Plain)}
+	if address, err := reachable(s.WalletAPI.Listen, "the wallet API", "--api"); err == nil {
+		c.api = "http://" + address
 	}
-	return configured{api: "http://" + address, token: string(s.WalletAPI.Plain)}
+	return c
 }

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sekisho/cardnet"
+	"sekisho/spec"
+)
+
+// buyer is who pays: a card at a merchant, and the network in between.
+type buyer struct {
+	settings *settings
+	link     *linkSettings
+	network  *cardnet.Network
+	stderr   io.Writer
+	mode     string // DE22
+	show     func(any) error
+
+	before   cardStanding
+	number   spec.PAN // never shown
+	purchase *cardnet.Purchase
+	asked    int64 // what the purchase was last asked or advised for
+	approved bool
+}
+
+// payAcquirer is DE32 of all that is sent.
+const payAcquirer = "88711234"
+
+// payShop is where everything is bought, DE43.
+const payShop = "SEKISHO PAY              TOKYO        JP"
+
+// take gets hold of the card and fills in the purchase.
+func (b *buyer) take(ctx context.Context, o *payOptions) (err error) {
+	asked := cardAsked{Card: o.card, Wallet: o.wallet}
+	if b.before, err = runJob[cardStanding](ctx, b.settings, b.stderr, jobCardStanding, asked); err != nil {
+		return err
+	}
+	if b.before.Currency != spec.JPY {
+		return fmt.Errorf("the card is in %s: pay speaks of yen only", b.before.Currency)
+	}
+	if b.number, err = b.numberOf(ctx, o); err != nil {
+		return err
+	}
+	card, err := cardnet.NewCard(b.number.Digits(), fmt.Sprintf("%04d", b.before.Expiry))
+	if err != nil {
+		return err
+	}
+	b.asked = o.asked
+	b.purchase = &cardnet.Purchase{
+		Card: card, Amount: o.asked, MCC: o.mcc, Merchant: o.merchant, Terminal: "T0000001", Shop: payShop, Entry: b.mode,
+		RRN: newRRN(), At: time.Now(),
+	}
+	return nil
+}
+
+// newRRN is a random DE37.
+func newRRN() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(1e12-1))
+	if err != nil {
+		panic(err) // it never fails
+	}
+	return fmt.Sprintf("%012d", n.Int64()+1)
+}
+
+// live does one word after the other and shows the card in the end.
+func (b *buyer) live(ctx context.Context, words []payWord) error {
+	for _, w := range words {
+		if err := b.step(ctx, w); err != nil {
+			return fmt.Errorf("%s: %w", w, err)
+		}
+	}
+	after, err := b.standing(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.show(&payEnd{
+		Card: after.id().String(), Masked: after.First6 + "******" + after.Last4, Wallet: after.Wallet, Approved: b.approved,
+		Before: b.before.Money, After: after.Money,
+	}); err != nil {
+		return err
+	}
+	if odd := b.network.Figures().Unexpected; len(odd) > 0 {
+		return fmt.Errorf("the switch did not answer as its dialect promises: %s", strings.Join(slices.Sorted(maps.Keys(odd)), "; "))
+	}
+	return nil
+}
+
+// standing is how the card stands now, with the purchases that are asked for.
+func (b *buyer) standing(ctx context.Context, rrns ...string) (cardStanding, error) {
+	return runJob[cardStanding](ctx, b.settings, b.stderr, jobCardStanding, cardAsked{
+		Card: b.before.id().String(), Wallet: b.before.Wallet, RRNs: rrns,
+	})
+}
+
+// step does one word.
+func (b *buyer) step(ctx context.Context, w payWord) error {
+	p, n := b.purchase, b.network
+	switch w.name {
+	case payAsk:
+		a, err := n.Authorize(ctx, p)
+		return b.answered(ctx, w, "0100", p, a, err)
+	case payDuplicate:
+		a, err := n.Repeat(ctx, p)
+		return b.answered(ctx, w, "0101", p, a, err)
+	case payReverse, payReversePart:
+		a, err := n.Cancel(ctx, p, w.amount)
+		return b.answered(ctx, w, "0400", p, a, err)
+	case payReverseLate:
+		code := p.Approval
+		p.Approval = "" // the network has not heard it
+		a, err := n.CancelAdvice(ctx, p, 0)
+		p.Approval = code
+		return b.answered(ctx, w, "0420", p, a, err)
+	case payStandIn, payStandInAmount:
+		return b.standIn(ctx, w)
+	case payClear, payClearOver, payClearUnder, payClearTwice:
+		return b.clear(ctx, w)
+	}
+	return b.refund(ctx, w)
+}
+
+// standIn tells what the network approved in our place. Its own amount is that of this message only.
+func (b *buyer) standIn(ctx context.Context, w payWord) error {
+	p := b.purchase
+	asked := p.Amount
+	if w.amount > 0 {
+		p.Amount, b.asked = w.amount, w.amount
+	}
+	a, err := b.network.StandIn(ctx, p, "00")
+	err = b.answered(ctx, w, "0120", p, a, err)
+	p.Amount = asked
+	return err
+}
+
+// answered shows an answer and what the ledger says then.
+func (b *buyer) answered(ctx context.Context, w payWord, sent string, p *cardnet.Purchase, a cardnet.Answer, err error) error {
+	if errors.Is(err, cardnet.ErrNoAnswer) {
+		return fmt.Errorf("%s: %w; run pay again with --then, or see what is held with wallet show", sent, err)
+	}
+	if err != nil {
+		return err
+	}
+	s := &payStep{
+		Step: w.String(), Sent: sent, Answer: a.MTI, ActionCode: a.ActionCode, Amount: p.Amount,
+		Milliseconds: milliseconds(a.Latency), RRN: p.RRN,
+	}
+	if a.Approval != noApprovalCode {
+		s.Approval = a.Approval
+	}
+	b.approved = b.approved || (a.Approved() && (sent == "0100" || sent == "0101" || sent == "0120") && p == b.purchase)
+	return b.tell(ctx, s, p.RRN)
+}
+
+// noApprovalCode is DE38 where nothing was approved.
+const noApprovalCode = "000000"
+
+// tell adds what the ledger says of a purchase to a step, and shows it.
+func (b *buyer) tell(ctx context.Context, s *payStep, rrn string) error {
+	held, posted, state, err := b.ledger(ctx, rrn)
+	if err != nil {
+		return err
+	}
+	s.Held, s.Posted, s.State = held, posted, state
+	return b.show(s)
+}
+
+// ledger is what is held and posted under a DE37, and the state of the last purchase that has it.
+func (b *buyer) ledger(ctx context.Context, rrn string) (held, posted spec.Money, state string, err error) {
+	now, err := b.standing(ctx, rrn)
+	if err != nil {
+		return 0, 0, "", err
+	}
+	for i := range now.Purchases {
+		q := &now.Purchases[i]
+		held, posted, state = held+q.Held, posted+q.Posted, q.State
+	}
+	return held, posted, state, nil
+}
+
+// merchantCode is DE18 as clearing has it.
+func (b *buyer) merchantCode() uint16 {
+	n, _ := strconv.ParseUint(b.purchase.MCC, 10, 16) // four digits
+	return uint16(n)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"sekisho/spec"
+)
+
+// payStep is one message or record, what came of it, and what the ledger said then: a line. Amounts are in
+// the minor unit.
+type payStep struct {
+	Step         string     `json:"step"` // the word of --then
+	Sent         string     `json:"sent"` // 0100, 0400 …; 1240 for a clearing record
+	Answer       string     `json:"answer,omitempty"`
+	ActionCode   string     `json:"action_code,omitempty"` // DE39
+	Approval     string     `json:"approval,omitempty"`    // DE38
+	Placed       string     `json:"placed,omitempty"`      // where clearing put the record
+	FileID       string     `json:"file_id,omitempty"`
+	RRN          string     `json:"rrn"` // DE37
+	Amount       int64      `json:"amount"`
+	Held         spec.Money `json:"held"`   // for the purchase, afterwards
+	Posted       spec.Money `json:"posted"` // charged for it so far; below zero: credited
+	State        string     `json:"state"`  // of the purchase; empty where the ledger has none
+	Milliseconds float64    `json:"ms,omitempty"`
+}
+
+// String is the line for a person.
+func (s *payStep) String() string {
+	sent := s.Sent
+	if strings.HasPrefix(s.Step, payRefund) {
+		sent += " refund"
+	}
+	if s.Placed != "" {
+		return fmt.Sprintf("%-40s %s", fmt.Sprintf("%s -> %s at %s", sent, s.Placed, grouped(s.Amount)), s.ledger())
+	}
+	outcome := s.ActionCode
+	switch {
+	case s.ActionCode == "00" && s.Approval != "" && (s.Answer == "0110" || s.Answer == "0130"):
+		outcome += " approved " + s.Approval
+	case s.ActionCode == "10":
+		outcome += " approved in part " + s.Approval
+	case s.ActionCode != "00":
+		outcome += " declined"
+		if why := actionText(s.ActionCode); why != "" {
+			outcome += ": " + why
+		}
+	}
+	return fmt.Sprintf("%-40s %s", fmt.Sprintf("%s -> %s %s", sent, s.Answer, outcome), s.ledger())
+}
+
+func (s *payStep) ledger() string {
+	text := "hold " + grouped(int64(s.Held))
+	switch {
+	case s.Posted > 0:
+		text += ", charged " + grouped(int64(s.Posted))
+	case s.Posted < 0:
+		text += ", credited " + grouped(int64(-s.Posted))
+	}
+	if s.State != "" {
+		text += "  " + spaced(s.State)
+	}
+	return text
+}
+
+// actionText says in words what DE39 of a refusal says; empty for one that is rare.
+func actionText(code string) string {
+	return map[string]string{
+		"05": "refused", "12": "not served", "13": "amount or currency", "14": "no such card", "25": "original not found",
+		"41": "lost", "43": "stolen", "51": "not enough money", "54": "expired", "57": "frozen, or not for this", "58": "not read like this",
+		"59": "suspicious", "61": "above a limit", "62": "not for this merchant", "65": "too often", "91": "not now", "94": "used for another purchase",
+		"96": "a fault of the switch",
+	}[code]
+}
+
+// payNote says why something was not sent.
+type payNote struct {
+	Step string `json:"step"`
+	Note string `json:"note"`
+}
+
+// String is the line for a person.
+func (n *payNote) String() string { return n.Step + ": " + n.Note }
+
+// payEnd is the card before and after.
+type payEnd struct {
+	Card     string    `json:"card"`
+	Masked   string    `json:"number"`
+	Wallet   string    `json:"wallet"`
+	Approved bool      `json:"approved"` // the purchase, by us or by the network
+	Before   cardMoney `json:"before"`
+	After    cardMoney `json:"after"`
+}
+
+// String is what a person reads in the end.
+func (e *payEnd) String() string {
+	text := ""
+	if !e.Approved {
+		text = "the purchase was not approved\n"
+	}
+	line := func(m cardMoney) string {
+		return fmt.Sprintf("allocated %s   held %s   available %s", grouped(int64(m.Allocated)), grouped(int64(m.Held)), grouped(int64(m.Available)))
+	}
+	return fmt.Sprintf("%scard %s %s\n  before  %s\n  after   %s", text, e.Card, e.Masked, line(e.Before), line(e.After))
+}
+
+// sayStep shows a step as it happens: a line for a person, or of JSON.
+func sayStep(w io.Writer, asJSON bool) func(any) error {
+	return func(step any) error {
+		if asJSON {
+			return json.NewEncoder(w).Encode(step)
+		}
+		_, err := fmt.Fprintln(w, step)
+		return err
+	}
+}

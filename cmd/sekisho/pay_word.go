@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// payWord is one step of what can become of a purchase, as --then has it: a word, or a word and a number.
+type payWord struct {
+	name   string
+	amount int64 // 0: the word has none
+}
+
+// payMeaning is what a word does, for --help.
+type payMeaning struct {
+	form  string // as it is written; N is an amount in the minor unit
+	about string
+}
+
+func payMeanings() []payMeaning {
+	return []payMeaning{
+		{"ask", "0100: the purchase is asked for; with --unasked, for after what comes first"},
+		{"duplicate", "0101: the same 0100 once more; answered from the record, nothing changes"},
+		{"reverse", "0400: taken back in full, nothing stays held; before ask: the purchase is refused when it comes"},
+		{"reverse:partial=N", "0400 with DE95: N stay held, the rest is released"},
+		{"reverse:late", "0420 with DE39 68: the network never heard our answer; released, but after clear no money moves"},
+		{"stand-in", "0120: the network approved in our place; held whatever we would say, and one hold where we approved too"},
+		{"stand-in:N", "0120 of N: the hold becomes the advice's amount"},
+		{"clear", "presented at what is held (else at what was asked); posted, the rest of the hold released"},
+		{"clear:over=N", "presented at N more than is held; posted all the same, over unless its kind of merchant may"},
+		{"clear:under=N", "presented at N less than is held; posted, the rest released"},
+		{"clear:twice", "presented in two files under two references; both posted, the second told as over (double sale)"},
+		{"refund", "0100 with DE3 20 announces a refund of what was posted (else asked), then clearing credits it"},
+		{"refund:N", "the same for N"},
+		{"refund:unlinked", "clearing credits what was posted (else asked) under references that lead to no purchase"},
+	}
+}
+
+// payForms are the words that take a number: with what in front of it.
+const (
+	payAsk             = "ask"
+	payDuplicate       = "duplicate"
+	payReverse         = "reverse"
+	payReversePart     = "reverse:partial="
+	payReverseLate     = "reverse:late"
+	payStandIn         = "stand-in"
+	payStandInAmount   = "stand-in:"
+	payClear           = "clear"
+	payClearOver       = "clear:over="
+	payClearUnder      = "clear:under="
+	payClearTwice      = "clear:twice"
+	payRefund          = "refund"
+	payRefundAmount    = "refund:"
+	payRefundUnlinked  = "refund:unlinked"
+	payWordsMax        = 64
+	payCheckAmountMost = 2 // up to this an authorization is a card check, and is not presented
+)
+
+// payTable is a line for each word.
+func payTable() string {
+	var b strings.Builder
+	for _, m := range payMeanings() {
+		fmt.Fprintf(&b, "  %-18s %s\n", m.form, m.about)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// parsePayWords reads --then.
+func parsePayWords(text string) ([]payWord, error) {
+	var words []payWord
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		word, err := parsePayWord(strings.TrimSpace(part))
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, word)
+	}
+	if len(words) > payWordsMax {
+		return nil, fmt.Errorf("--then: expected at most %d words", payWordsMax)
+	}
+	return words, nil
+}
+
+func parsePayWord(text string) (payWord, error) {
+	switch text {
+	case payAsk, payDuplicate, payReverse, payReverseLate, payStandIn, payClear, payClearTwice, payRefund, payRefundUnlinked:
+		return payWord{name: text}, nil
+	}
+	for _, form := range []string{payReversePart, payStandInAmount, payClearOver, payClearUnder, payRefundAmount} {
+		digits, ok := strings.CutPrefix(text, form)
+		if !ok {
+			continue
+		}
+		amount, err := parseAmount(digits)
+		if err != nil {
+			return payWord{}, fmt.Errorf("--then: %q: %w", form+"N", err)
+		}
+		return payWord{form, amount}, nil
+	}
+	forms := make([]string, 0, len(payMeanings()))
+	for _, m := range payMeanings() {
+		forms = append(forms, m.form)
+	}
+	return payWord{}, errors.New("--then: a word is not known: expected some of " + strings.Join(forms, ", ") + ", with commas between them and no comma in a number")
+}
+
+// String is the word as it is written.
+func (w payWord) String() string {
+	if w.amount == 0 {
+		return w.name
+	}
+	return fmt.Sprintf("%s%d", w.name, w.amount)
+}
