@@ -10,19 +10,19 @@ import (
 
 type cardChangeInput struct {
 	Keyed
-	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
 	Body *struct{}
 }
 
 type cardRulesInput struct {
 	Keyed
-	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
 	Body Rules
 }
 
 type cardNameInput struct {
 	Keyed
-	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
 	Body struct {
 		Name string `json:"name" minLength:"1" maxLength:"120" example:"groceries"`
 	}
@@ -71,16 +71,13 @@ func (a *API) changeCard(move cardMove, status int) func(context.Context, *cardC
 // moveCard finds the wallet of a card and has something done to the card.
 func (a *API) moveCard(ctx context.Context, c *Caller, text string, status int, move cardMove) (*changed[Card], error) {
 	id, _ := teller.ParseCard(text) // its form was checked
-	card, s, err := a.teller.CardOf(ctx, c.call.Caller, id)
+	_, s, err := a.teller.CardOf(ctx, c.call.Caller, id)
 	if err != nil {
 		return nil, err
 	}
 	d, err := move(ctx, c.call, s.ID, id)
 	if err != nil {
 		return nil, err
-	}
-	if len(d.Events) == 0 { // it was so already
-		return done(http.StatusOK, d, cardOf(&card, &s)), nil
 	}
 	return done(status, d, cardAfter(d, s.Currency)), nil
 }

@@ -40,7 +40,7 @@ type issueInput struct {
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
 	Body struct {
 		Name   string `json:"name,omitempty" maxLength:"120" example:"groceries"`
-		Holder string `json:"holder,omitempty" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"Who spends with it: in a group an owner or a member. The wallet's owner when absent."`
+		Holder string `json:"holder,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"Who spends with it: in a group an owner or a member. The wallet's owner when absent."`
 		Rules  *Rules `json:"rules,omitempty"`
 	}
 }
@@ -65,7 +65,7 @@ type cardsOutput struct {
 
 type cardByID struct {
 	Caller
-	ID string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	ID string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
 }
 
 func (a *API) registerCards() error {

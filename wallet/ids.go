@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 
 	"sekisho/balance"
-	"sekisho/teller"
 )
 
 // idLength is how many bytes of a key make an id.
@@ -13,12 +12,8 @@ const idLength = 12
 // idOf names what a call made by the key that it is remembered by: the same wherever it is told.
 func idOf(prefix string, e *balance.Event) string { return idOfKey(prefix, e.Key) }
 
-func idOfKey(prefix string, k balance.Key) string { return prefix + hex.EncodeToString(k[1:1+idLength]) }
-
-// idOfCall is the same for a call that made nothing.
-func idOfCall(c teller.Call) string {
-	k := balance.CallKey("api", c.Tenant, c.Route, c.Key)
-	return hex.EncodeToString(k[1 : 1+idLength])
+func idOfKey(prefix string, k balance.Key) string {
+	return prefix + hex.EncodeToString(k[1:1+idLength])
 }
 
 // first is the first error there is.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sekisho/balance"
-	"sekisho/spec"
 	"sekisho/teller"
 )
 
@@ -26,14 +25,14 @@ type memberInput struct {
 	Body struct {
 		Name   string `json:"name" maxLength:"120" example:"Ken"`
 		Role   string `json:"role" enum:"owner,member,viewer"`
-		Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"A person who is known already. Without one a new person is made."`
+		Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"A person who is known already. Without one a new person is made."`
 	}
 }
 
 type roleInput struct {
 	Keyed
 	ID     string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Person string `path:"person" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"The member: per_…"`
+	Person string `path:"person" pattern:"^per_[0-9a-f]{24}$" doc:"The member: per_…"`
 	Body   struct {
 		Role string `json:"role" enum:"owner,member,viewer"`
 	}
@@ -42,7 +41,7 @@ type roleInput struct {
 type removeInput struct {
 	Caller
 	ID      string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Person  string `path:"person" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"The member: per_…"`
+	Person  string `path:"person" pattern:"^per_[0-9a-f]{24}$" doc:"The member: per_…"`
 	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"As with POST, but may be left out: what is gone stays gone."`
 	IfMatch string `header:"If-Match" doc:"The version of the wallet that this rests on."`
 }
@@ -88,34 +87,31 @@ func (a *API) addMember(ctx context.Context, in *memberInput) (*changed[Member],
 	}
 	role, _ := balance.ParseRole(in.Body.Role)
 	d, err := a.teller.AddMember(ctx, in.call, in.ID, person, role, in.Body.Name)
-	return memberChange(d, err, http.StatusCreated, person, role)
+	return memberChange(d, err, http.StatusCreated)
 }
 
 func (a *API) setRole(ctx context.Context, in *roleInput) (*changed[Member], error) {
 	person, _ := teller.ParsePerson(in.Person)
 	role, _ := balance.ParseRole(in.Body.Role)
 	d, err := a.teller.SetRole(ctx, in.call, in.ID, person, role)
-	return memberChange(d, err, http.StatusOK, person, role)
+	return memberChange(d, err, http.StatusOK)
 }
 
 func (a *API) removeMember(ctx context.Context, in *removeInput) (*changed[Member], error) {
 	person, _ := teller.ParsePerson(in.Person)
 	d, err := a.teller.RemoveMember(ctx, in.call, in.ID, person)
-	return memberChange(d, err, http.StatusOK, person, balance.RoleNone)
+	return memberChange(d, err, http.StatusOK)
 }
 
-// memberChange is the answer to a change of a member; without events it was so already.
-func memberChange(d teller.Done, err error, status int, person spec.PersonID, role balance.Role) (*changed[Member], error) {
+// memberChange is the answer to a change of a member.
+func memberChange(d teller.Done, err error, status int) (*changed[Member], error) {
 	if err != nil {
 		return nil, err
 	}
-	m := Member{ID: person.String(), Wallet: d.Log, Version: d.Version, Role: roleName(role)}
-	if len(d.Events) == 0 {
-		return done(http.StatusOK, d, m), nil
-	}
 	p := &d.Events[0].Profile
-	m.ID, m.Name, m.Role, m.At = p.Person.String(), p.Name, roleName(p.Role), d.At
-	return done(status, d, m), nil
+	return done(status, d, Member{
+		ID: p.Person.String(), Wallet: d.Log, Version: d.Version, Name: p.Name, Role: roleName(p.Role), At: d.At,
+	}), nil
 }
 
 func roleName(r balance.Role) string {

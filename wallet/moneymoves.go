@@ -22,13 +22,13 @@ type TopUp struct {
 
 // Allocation is money that went from a wallet to one of its cards, or back.
 type Allocation struct {
-	ID        string      `json:"id" example:"all_0123456789abcdef01234567"`
-	Wallet    string      `json:"wallet"`
-	Card      string      `json:"card"`
-	Version   uint64      `json:"version" doc:"The version of the wallet that this made, or found where there was nothing to move."`
-	At        time.Time   `json:"at,omitzero" doc:"Absent where there was nothing to move."`
-	Amount    Sum         `json:"amount" doc:"What went to the card; negative: back to the wallet."`
-	CardAfter *CardAmount `json:"card_after,omitempty" doc:"What the card had right after it."`
+	ID        string     `json:"id" example:"all_0123456789abcdef01234567"`
+	Wallet    string     `json:"wallet"`
+	Card      string     `json:"card"`
+	Version   uint64     `json:"version" doc:"The version of the wallet that this made."`
+	At        time.Time  `json:"at"`
+	Amount    Sum        `json:"amount" doc:"What went to the card; negative: back to the wallet."`
+	CardAfter CardAmount `json:"card_after" doc:"What the card had right after it."`
 }
 
 // CardAmount is what a card has.
@@ -62,7 +62,7 @@ type allocationInput struct {
 	Keyed
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
 	Body struct {
-		Card   string  `json:"card" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" example:"crd_0123456789abcdef01234567"`
+		Card   string  `json:"card" pattern:"^crd_[0-9a-f]{24}$" example:"crd_0123456789abcdef01234567"`
 		Amount *Amount `json:"amount,omitempty" doc:"What goes to the card; negative: back to the wallet. Not together with sweep."`
 		Sweep  bool    `json:"sweep,omitempty" doc:"Everything that is free on the card goes back to the wallet."`
 	}
@@ -86,7 +86,7 @@ func (a *API) registerMoney() error {
 			example: `{"amount": {"amount": 5000, "currency": "JPY"}, "reference": "r-1"}`,
 		}, a.createTopUp),
 		add(a, route{
-			method: http.MethodPost, path: "/v1/wallets/{id}/allocations", scope: AllocationsWrite, id: "create-allocation", tag: "Money", status: http.StatusCreated,
+			method: http.MethodPost, path: "/v1/wallets/{id}/allocations", scope: AllocationsWrite, id: "create-allocation", tag: "Money", status: http.StatusCreated, also: http.StatusOK,
 			summary:     "Allocate money to a card, or take it back",
 			description: "A negative amount goes back to the wallet; with sweep everything that is free does. A sweep of a card without free money answers 200 and moves nothing.",
 			example:     `{"card": "crd_0123456789abcdef01234567", "amount": {"amount": 2000, "currency": "JPY"}}`,
@@ -144,20 +144,18 @@ func (a *API) sweep(ctx context.Context, in *allocationInput, card spec.CardID) 
 	if err != nil {
 		return nil, err
 	}
-	if len(d.Events) == 0 {
-		return done(http.StatusOK, d, Allocation{
-			ID: "all_" + idOfCall(in.call), Wallet: d.Log, Card: card.String(), Version: d.Version, Amount: sum(0, currency),
-		}), nil
-	}
 	return allocation(d, currency), nil
 }
 
 func allocation(d teller.Done, currency spec.Currency) *changed[Allocation] {
 	e := &d.Events[0]
-	after := cardAmount(e.After, currency)
-	return done(http.StatusCreated, d, Allocation{
+	status := http.StatusCreated
+	if e.Allocated == 0 { // a sweep that found nothing
+		status = http.StatusOK
+	}
+	return done(status, d, Allocation{
 		ID: idOf("all_", e), Wallet: d.Log, Card: e.Card.String(), Version: d.Version, At: d.At,
-		Amount: sum(e.Allocated, currency), CardAfter: &after,
+		Amount: sum(e.Allocated, currency), CardAfter: cardAmount(e.After, currency),
 	})
 }
 

@@ -16,7 +16,7 @@ type Number struct {
 
 type revealInput struct {
 	Keyed
-	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" patternDescription:"crd_ and 24 hexadecimal digits" doc:"The card: crd_…"`
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"120" doc:"Why it is asked for; kept in the audit log." example:"the holder asked to see it in the app"`
 	}

@@ -29,6 +29,7 @@ type route struct {
 	summary      string
 	description  string
 	status       int // of success; 0: 200
+	also         int // another status of success, answered in the same form; 0: none
 	example      string
 }
 
@@ -104,7 +105,15 @@ func add[I, O any](a *API, r route, handle func(context.Context, *I) (*O, error)
 func (a *API) note(r route) {
 	a.routes = append(a.routes, r)
 	for _, op := range a.operations() {
-		if op.OperationID != r.id || op.RequestBody == nil {
+		if op.OperationID != r.id {
+			continue
+		}
+		if r.also != 0 {
+			same := *op.Responses[strconv.Itoa(op.DefaultStatus)]
+			same.Description = http.StatusText(r.also)
+			op.Responses[strconv.Itoa(r.also)] = &same
+		}
+		if op.RequestBody == nil {
 			continue
 		}
 		media := op.RequestBody.Content["application/json"]

@@ -31,7 +31,7 @@ type walletBody struct {
 	Kind      string `json:"kind" enum:"personal,group"`
 	Program   string `json:"program" minLength:"1" maxLength:"32" example:"prepaid"`
 	Name      string `json:"name,omitempty" maxLength:"120" example:"Hana"`
-	Owner     string `json:"owner,omitempty" pattern:"^per_[0-9a-f]{24}$" patternDescription:"per_ and 24 hexadecimal digits" doc:"A person who holds other wallets or cards already. Without one a new person is made."`
+	Owner     string `json:"owner,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"A person who holds other wallets or cards already. Without one a new person is made."`
 	OwnerName string `json:"owner_name,omitempty" maxLength:"120" doc:"How the owner is called among the members of a group; name when absent."`
 }
 
