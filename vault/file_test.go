@@ -15,20 +15,20 @@ import (
 func TestAKeysetFileIsMadeOnceWholeAndForItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "number.key")
-	if _, err := ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (File{Path: path}).Open(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("where there is none: %v", err)
 	}
 	var made atomic.Int64
 	var all sync.WaitGroup
 	for range 8 { // all at once: one makes it, all read the same
 		all.Go(func() {
-			switch err := MakeFile(path); {
+			switch err := (File{Path: path}).Make(t.Context()); {
 			case err == nil:
 				made.Add(1)
 			case !errors.Is(err, fs.ErrExist):
 				t.Error(err)
 			}
-			if _, err := ReadFile(path); err != nil {
+			if _, err := (File{Path: path}).Open(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -52,7 +52,7 @@ func TestAKeysetFileThatIsThereStays(t *testing.T) {
 	if err := os.WriteFile(path, []byte("something"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := MakeFile(path); !errors.Is(err, fs.ErrExist) {
+	if err := (File{Path: path}).Make(t.Context()); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v", err)
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "something" {
@@ -63,13 +63,13 @@ func TestAKeysetFileThatIsThereStays(t *testing.T) {
 func TestANumberSealedUnderAFileOpensWhenTheFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "number.key")
-	if err := MakeFile(path); err != nil {
+	if err := (File{Path: path}).Make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var vaults [2]*Vault
 	for i := range vaults {
 		var err error
-		if vaults[i], err = ReadFile(path); err != nil {
+		if vaults[i], err = (File{Path: path}).Open(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestANumberSealedUnderAFileOpensWhenTheFileIsReadAgain(t *testing.T) {
 func TestAKeysetFileThatOthersMayTouchIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "number.key")
-	if err := MakeFile(path); err != nil {
+	if err := (File{Path: path}).Make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for mode, refused := range map[fs.FileMode]bool{
@@ -92,7 +92,7 @@ func TestAKeysetFileThatOthersMayTouchIsRefused(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		_, err := ReadFile(path)
+		_, err := (File{Path: path}).Open(t.Context())
 		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("mode %#o: %v", mode, err)
 		}
@@ -102,10 +102,7 @@ func TestAKeysetFileThatOthersMayTouchIsRefused(t *testing.T) {
 func TestAFileThatIsNoKeysetIsRefusedAndNamed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	whole, err := newKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := freshText(t)
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":        {"", "is no usable keyset"},
 		"cut":          {string(whole[:len(whole)-9]), "is no usable keyset"},
@@ -120,7 +117,7 @@ func TestAFileThatIsNoKeysetIsRefusedAndNamed(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+		if _, err := (File{Path: path}).Open(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -129,7 +126,7 @@ func TestAFileThatIsNoKeysetIsRefusedAndNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, pipe} {
-		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		if _, err := (File{Path: path}).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -40,15 +41,25 @@ func madeUp(t *testing.T, n, size int) spec.PAN {
 // fresh is a vault under a random key.
 func fresh(t *testing.T) *Vault {
 	t.Helper()
-	text, err := newKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := Parse(text)
+	v, err := Parse(freshText(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// freshText is a keyset in the clear with a random key.
+func freshText(t *testing.T) []byte {
+	t.Helper()
+	keys, err := newKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := encode(t.Context(), keys, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func seal(t *testing.T, v *Vault, card spec.CardID, number spec.PAN) []byte {
@@ -205,13 +216,14 @@ func TestAKeysetOfAnotherKindIsRefused(t *testing.T) {
 	for name, template := range map[string]func() *tinkpb.KeyTemplate{
 		"a key of 128 bits": aead.AES128GCMKeyTemplate,
 		"another cipher":    aead.XChaCha20Poly1305KeyTemplate,
+		"a key without id":  aead.AES256GCMNoPrefixKeyTemplate,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := raw{t, keyset.NewManager()}
 			r.primary()
 			r.other(template)
-			if _, err := New(r.handle()); err == nil || !strings.Contains(err.Error(), "expected AES-256-GCM") {
+			if _, err := New(r.handle()); err == nil || !strings.Contains(err.Error(), "expected ") || errors.Is(err, errKeyset) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -231,7 +243,7 @@ func TestNothingIsNotSealed(t *testing.T) {
 	if _, err := v.Seal(spec.CardID{}, madeUp(t, 1, 16)); err == nil {
 		t.Error("a number was sealed for no card")
 	}
-	sealed, err := v.aead.Encrypt([]byte("3540120000000000"), bound(card)) // its check digit is wrong
+	sealed, err := v.followed.ring.Load().aead.Encrypt([]byte("3540120000000000"), bound(card)) // its check digit is wrong
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,10 +270,7 @@ func TestWhatWasSealedLongAgoOpens(t *testing.T) {
 
 func TestNothingThatIsPrintedHoldsDigitsOrKeys(t *testing.T) {
 	t.Parallel()
-	text, err := newKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := freshText(t)
 	v, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,8 @@ type cardKeyConfig struct {
 }
 
 type numberKeyConfig struct {
-	File string `yaml:"file" env:"FILE"` // none: SEKISHO_NUMBER_KEY, else number.key beside the store
+	File   string `yaml:"file" env:"FILE"`       // none: SEKISHO_NUMBER_KEY, else number.key beside the store
+	KMSKey string `yaml:"kms_key" env:"KMS_KEY"` // ARN of the AWS KMS key that the keyset is wrapped with; it is in the clear
 }
 
 type logConfig struct {

@@ -212,7 +212,7 @@ func leaks(content []byte) bool {
 func TestTheNumberKeyComesFromTheEnvironmentBeforeAFile(t *testing.T) {
 	h := newHouse(t)
 	path := filepath.Join(t.TempDir(), "keyset.json")
-	if err := vault.MakeFile(path); err != nil {
+	if err := (vault.File{Path: path}).Make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	file := "number_key: {file: " + path + "}\n"
@@ -313,7 +313,7 @@ func TestATableElsewhereKeepsNoNumberWithoutAKeyAndSaysSoOnce(t *testing.T) {
 		t.Errorf("it says %s", said.String())
 	}
 	s.NumberFile = filepath.Join(t.TempDir(), "keyset.json")
-	if err := vault.MakeFile(s.NumberFile); err != nil {
+	if err := (vault.File{Path: s.NumberFile}).Make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	said.Reset()

@@ -19,6 +19,7 @@ import (
 	"sekisho/spec"
 	authswitch "sekisho/switch"
 	"sekisho/teller"
+	"sekisho/vault/awskms"
 )
 
 // settings are a configuration that was checked, in the types of those who use it.
@@ -31,6 +32,7 @@ type settings struct {
 	Secret       secret
 	NumberFile   string
 	NumberSecret secret
+	NumberKMSKey string // none: the keyset is in the clear
 	LogLevel     slog.Level
 	LogText      bool
 	DrainTimeout time.Duration
@@ -73,12 +75,17 @@ func checkConfig(c *config, over overrides) (*settings, error) {
 	k := &configCheck{config: c, over: over}
 	s := &settings{
 		Dir: c.Store.Embedded.Dir, Admin: c.Admin.Listen, KeyFile: c.CardKey.File, Secret: c.Secret,
-		NumberFile: c.NumberKey.File, NumberSecret: c.NumberSecret, Unknown: over.unknown,
+		NumberFile: c.NumberKey.File, NumberSecret: c.NumberSecret, NumberKMSKey: c.NumberKey.KMSKey, Unknown: over.unknown,
 	}
 	k.store(s)
 	s.SegmentSize = k.bytes("store.embedded.segment_size", c.Store.Embedded.SegmentSize, embedded.SegmentSizeMin, embedded.SegmentSizeMax)
 	if s.SegmentSize%embedded.PageSize != 0 {
 		k.fail("store.embedded.segment_size", "expected a multiple of 4096 bytes")
+	}
+	if key := c.NumberKey.KMSKey; key != "" {
+		if _, err := awskms.Region(key); err != nil {
+			k.fail("number_key.kms_key", "%v", err)
+		}
 	}
 	k.address("admin.listen", c.Admin.Listen)
 	k.log(s)

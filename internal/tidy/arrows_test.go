@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"jobs":              {"spec", "spec/clearing", "balance", "router"},
 	"switch":            {"spec"},
 	"vault":             {"spec"},
+	"vault/awskms":      {"vault"},
 	"teller":            {"spec", "balance"},
 	"wallet":            {"spec", "balance", "teller"},
 	"capture":           {"spec"},
@@ -40,7 +41,7 @@ var arrows = map[string][]string{
 var theirs = []struct{ module, why string }{
 	{"github.com/moov-io/", "only spec/ and cardnet/ know moov's messages: take a spec.Request"},
 	{"github.com/prometheus/", "only files named metrics.go, and cmd/, count: give the room a *Metrics"},
-	{"github.com/aws/", "only balance/dynamo talks to AWS: take a balance.Store"},
+	{"github.com/aws/", "only balance/dynamo and vault/awskms talk to AWS: take a balance.Store, a vault.Wrap"},
 	{"github.com/tink-crypto/", "only vault encrypts: take a vault.Vault"},
 	{"github.com/spf13/", "only cmd/ has a command line"},
 	{"github.com/caarlos0/", "only cmd/ reads the environment"},
@@ -60,7 +61,7 @@ func allowed(f *goFile, module string) bool {
 	case "github.com/prometheus/":
 		return in("cmd") || strings.HasSuffix(f.name, "/metrics.go")
 	case "github.com/aws/":
-		return in("balance/dynamo")
+		return in("balance/dynamo", "vault/awskms")
 	case "github.com/spf13/", "github.com/caarlos0/":
 		return in("cmd")
 	case "github.com/tink-crypto/":
