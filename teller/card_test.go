@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -447,4 +448,44 @@ func TestAnIdIsReadAsItIsWritten(t *testing.T) {
 			t.Errorf("%q is read", text)
 		}
 	}
+}
+
+func TestACardExpiresSoManyYearsAfterTheMonthOfItsIssue(t *testing.T) {
+	t.Parallel()
+	japan := time.FixedZone("JST", 9*60*60)
+	at := time.Date(2026, 12, 31, 20, 0, 0, 0, time.UTC)
+	for _, row := range []struct {
+		program Program
+		want    uint16
+	}{
+		{Program{CardYears: 5, Zone: time.UTC}, 3112}, {Program{CardYears: 3, Zone: time.UTC}, 2912}, {Program{CardYears: 5, Zone: japan}, 3201},
+	} {
+		if got := expiry(at, &row.program); got != row.want {
+			t.Errorf("%d, want %d", got, row.want)
+		}
+	}
+}
+
+func TestWhatAClosedCardStillHadCanBeHandedOver(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{Single: true})
+	w, to := d.wallet(Opening{}, 500), d.wallet(Opening{}, 0)
+	card := d.card(w, 500)
+	d.pay(d.drawn.of(card, 0), spec.Request{MTI: 100, Amount: 200})
+	stan := d.stan
+	d.must(d.Close(t.Context(), d.next(), w, card))
+	_, err := d.Transfer(t.Context(), d.next(), w, to, 500, "")
+	refused(t, "while it is held", err, &FundsError{500, 300})
+	d.pay(d.drawn.of(card, 0), spec.Request{MTI: 420, Amount: 200, STAN: stan + 100, Sent: time.Now().Unix(), Original: d.original(w, stan)})
+	c := d.next()
+	done := d.must(d.Transfer(t.Context(), c, w, to, 500, ""))
+	if s := d.snapshot(w); s.Posted != 0 || s.Allocated != 0 || len(done.Events) != 2 {
+		t.Errorf("%+v", s.Balances)
+	}
+	again := d.must(d.Transfer(t.Context(), c, w, to, 500, ""))
+	done.Replayed = true
+	if !reflect.DeepEqual(done, again) {
+		t.Errorf("got %+v, want %+v", again, done)
+	}
+	d.verified()
 }

@@ -30,6 +30,9 @@ type desk struct {
 	keys   int
 	stan   uint32
 	files  int
+	record clearing.Record // the last that was presented
+
+	takesBack bool // the next takes it back
 }
 
 // drawn remembers the numbers that were drawn, for all nodes of a test.
@@ -226,6 +229,11 @@ func (d *desk) clear(number string, amount spec.Money, stan uint32, approval spe
 	copy(r.RRN[:], fmt.Sprintf("R%011d", stan))
 	copy(r.Reference[:], fmt.Sprintf("7%022d", d.files))
 	r.Fields.Add(3)
+	if d.takesBack {
+		r = d.record
+		r.Reversal = true
+	}
+	d.record = r
 	placed, err := d.router.Clear(d.t.Context(), &router.Filing{File: id, Day: day, Taken: time.Now(), Link: "jcb"}, []clearing.Record{r}, true)
 	if err != nil || placed[0].Err != nil {
 		d.t.Fatal(err, placed)

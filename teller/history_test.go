@@ -120,6 +120,7 @@ func TestActivityTellsWhatBecameOfEachPurchase(t *testing.T) {
 		d.clear(number, 300, sold, settled.Approval)
 		pay(50)
 		pay(0)
+		d.pay(number, spec.Request{MTI: 420, Amount: 5, STAN: 901, Sent: time.Now().Unix(), Original: spec.Original{Present: true, STAN: 7777, Sent: time.Now().Unix(), Acquirer: 8}}) // of nothing
 		d.clear(number, 70, 800, spec.ApprovalCode{})
 		d.must(d.Transfer(t.Context(), d.next(), w, other, 1000, "thanks"))
 		d.must(d.Close(t.Context(), d.next(), w, card))

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -81,6 +85,7 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 			{"nobody", func(c Call) (Done, error) { return d.AddMember(ctx, c, group, spec.PersonID{}, balance.Owner, "") }, &FieldError{"person", "must be somebody"}},
 			{"no role", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, you, balance.RoleNone) }, &FieldError{"role", "must be owner, member or viewer"}},
 			{"the role of a stranger", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, Person("t1", "x"), balance.Viewer) }, ErrNotFound},
+			{"the last owner is a member", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, me, balance.MemberRole) }, &StateError{"a group has at least one owner: make somebody else one first"}},
 			{"a stranger goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, Person("t1", "x")) }, ErrNotFound},
 			{"the last owner goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, me) }, &StateError{"a group has at least one owner: make somebody else one first"}},
 			{"the last owner views", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, me, balance.Viewer) }, &StateError{"a group has at least one owner: make somebody else one first"}},
@@ -97,6 +102,11 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 		}
 		if after := d.snapshot(w); after.Version != before.Version || after.Balances != before.Balances {
 			t.Errorf("it has changed: %+v", after)
+		}
+		d.must(d.TopUp(ctx, d.next(), to, 500, "to the brim"))
+		full := d.wallet(Opening{}, 10_000)
+		if s := d.snapshot(full); s.Posted != 10_000 {
+			t.Errorf("%s: a full wallet has %d", store.name, s.Posted)
 		}
 		// Two transfers that are each below the limit of the month, and together above it.
 		d.must(d.Transfer(ctx, d.next(), w, group, 1_000, ""))
@@ -168,15 +178,7 @@ func TestASeededWalletIsThereForWhoeverMayWorkWithItsProgram(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	d := newDesk(t, balance.MemoryOptions{}, limited)
-	card := spec.CardID{1}
-	o := balance.Opening{Log: "seeded", Program: "prepaid", Currency: spec.JPY, Posted: 90, Cards: []balance.OpeningCard{{
-		ID: card, Number: spec.CardHash{7}, Issued: balance.Issued{Expiry: 3912}, Status: balance.CardActive, Allocated: 50,
-	}}}
-	p := &plain{events: o.Events(balance.CallKey("seed"), 1, balance.Actor{}), rows: o.Rows(), done: make(chan error, 1)}
-	d.book.Submit(balance.Post{Log: "seeded", At: d.options.Now(), Mover: p})
-	if err := <-p.done; err != nil {
-		t.Fatal(err)
-	}
+	card := d.seed("seeded", 90)
 	if _, s, err := d.CardOf(ctx, caller(), card); err != nil || s.ID != "seeded" || s.Unallocated() != 40 {
 		t.Errorf("%+v %v", s, err)
 	}
@@ -191,6 +193,21 @@ func TestASeededWalletIsThereForWhoeverMayWorkWithItsProgram(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	d.verified()
+}
+
+// seed begins a wallet as a file would, with a card that has 50.
+func (d *desk) seed(log string, posted spec.Money) spec.CardID {
+	d.t.Helper()
+	card := spec.CardID{1}
+	o := balance.Opening{Log: log, Program: "prepaid", Currency: spec.JPY, Posted: posted, Cards: []balance.OpeningCard{{
+		ID: card, Number: spec.CardHash{7}, Issued: balance.Issued{Expiry: 3912}, Status: balance.CardActive, Allocated: 50,
+	}}}
+	p := &plain{events: o.Events(balance.CallKey("seed"), 1, balance.Actor{}), rows: o.Rows(), done: make(chan error, 1)}
+	d.book.Submit(balance.Post{Log: log, At: d.options.Now(), Mover: p})
+	if err := <-p.done; err != nil {
+		d.t.Fatal(err)
+	}
+	return card
 }
 
 type plain struct {
@@ -246,6 +263,71 @@ func TestATextWithACardNumberInItIsNotKept(t *testing.T) {
 	}
 }
 
+func TestAMemberTooManyIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	w := d.wallet(Opening{Form: balance.Group}, 0)
+	for i := range balance.MembersMax {
+		d.must(d.AddMember(t.Context(), d.next(), w, Person("t1", fmt.Sprint(i)), balance.Owner, ""))
+	}
+	_, err := d.AddMember(t.Context(), d.next(), w, Person("t1", "late"), balance.Owner, "")
+	refused(t, "one too many", err, &CapError{"members", balance.MembersMax})
+}
+
+func TestMoneyStaysWithItsTenantAndProgram(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{}, limited)
+	c := d.next()
+	c.Programs = []string{"prepaid", "other"}
+	w := d.wallet(Opening{}, 500)
+	other := d.must(d.Open(t.Context(), c, Opening{Form: balance.Personal, Program: "other"})).Log
+	d.seed("seeded", 500)
+	for _, to := range []string{other, "seeded"} {
+		c.Key = "to " + to
+		_, err := d.Transfer(t.Context(), c, w, to, 1, "")
+		refused(t, "to "+to, err, &StateError{"the wallets are not of one program and one tenant"})
+	}
+}
+
+func TestOneKeyForTwoCardsIsAnotherRequest(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	w := d.wallet(Opening{}, 500)
+	a, b := d.card(w, 0), d.card(w, 0)
+	c := d.next()
+	d.must(d.Freeze(t.Context(), c, w, a))
+	_, err := d.Freeze(t.Context(), c, w, b)
+	refused(t, "the other card", err, ErrOtherBody)
+	_, err = d.Close(t.Context(), c, w, a)
+	refused(t, "another move", err, ErrOtherBody)
+}
+
+func TestWhatACallDidIsFoundAmongWhatOthersDid(t *testing.T) {
+	t.Parallel()
+	app, clock := balance.Actor{Kind: balance.ActorCaller, Name: "app"}, balance.Actor{}
+	mine, theirs := balance.CallKey("mine"), balance.CallKey("theirs")
+	events := []balance.Event{
+		{Kind: balance.Expired, Actor: clock},
+		{Kind: balance.CardChanged, Actor: app, Key: mine},
+		{Kind: balance.Allocated, Actor: app},
+		{Kind: balance.Expired, Actor: clock},
+		{Kind: balance.Funded, Actor: app, Key: theirs},
+		{Kind: balance.Allocated, Actor: app},
+	}
+	for _, row := range []struct {
+		key  balance.Key
+		want []balance.Kind
+	}{
+		{mine, []balance.Kind{balance.CardChanged, balance.Allocated}},
+		{theirs, []balance.Kind{balance.Funded, balance.Allocated}},
+		{balance.CallKey("nobody"), nil},
+	} {
+		if got := kinds(group(events, row.key)); !slices.Equal(got, row.want) {
+			t.Errorf("%v, want %v", got, row.want)
+		}
+	}
+}
+
 func TestVersionsAreComparedWithWhatTheCallWouldBeDoneTo(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -276,4 +358,59 @@ func TestVersionsAreComparedWithWhatTheCallWouldBeDoneTo(t *testing.T) {
 			t.Errorf("%s: %d calls found the wallet at version %d, it has %d", store.name, n, version, s.Posted)
 		}
 	}
+}
+
+// What waits for an append is decided together and is in one entry: each call finds what those before it did.
+func TestOfCallsInOneEntryOnlyOneFindsItsVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		delay := func(balance.Append) time.Duration { return 10 * time.Millisecond }
+		d := newDesk(t, balance.MemoryOptions{Single: true, Delay: delay, ReadDelay: time.Millisecond})
+		w := d.wallet(Opening{}, 0)
+		version := d.snapshot(w).Version
+		ctx := context.Background()
+		first := make(chan error, 1)
+		go func() { _, err := d.TopUp(ctx, call("first"), w, 1, "first"); first <- err }()
+		synctest.Wait() // it is on its way
+		type end struct {
+			done Done
+			err  error
+			call Call
+		}
+		ends := make(chan end, 16)
+		for i := range 16 {
+			go func() {
+				c := call(fmt.Sprint("together ", i))
+				if i%2 == 0 {
+					c.IfMatch = version + 1
+				}
+				done, err := d.TopUp(ctx, c, w, 10, fmt.Sprint("together ", i))
+				ends <- end{done, err, c}
+			}()
+		}
+		looked := make(chan Snapshot, 1)
+		synctest.Wait()
+		go func() { s, _ := d.Wallet(ctx, caller(), w); looked <- s }()
+		if err := <-first; err != nil {
+			t.Fatal(err)
+		}
+		won := 0
+		for range 16 {
+			e := <-ends
+			if e.err != nil {
+				refused(t, "changed since", e.err, &VersionError{version + 2})
+				continue
+			}
+			if e.call.IfMatch != 0 {
+				won++
+			}
+			again, err := d.TopUp(ctx, e.call, w, 10, e.done.Events[0].Note)
+			e.done.Replayed = true
+			if err != nil || !reflect.DeepEqual(again, e.done) || e.done.Version != version+2 {
+				t.Errorf("again: %v\n got %+v\nwant %+v", err, again, e.done)
+			}
+		}
+		if s := <-looked; won > 1 || s.Version != version+2 || s.Posted != 1+10*spec.Money(8+won) || s.At != d.snapshot(w).At {
+			t.Errorf("%d calls found version %d; read meanwhile: version %d posted %d", won, version+1, s.Version, s.Posted)
+		}
+	})
 }

@@ -87,7 +87,7 @@ func (n *narrator) step() {
 	if len(n.sold) > 0 {
 		one = n.sold[r.IntN(len(n.sold))]
 	}
-	switch r.IntN(10) {
+	switch r.IntN(11) {
 	case 0, 1, 2:
 		n.stan++
 		q.STAN = n.stan
@@ -109,13 +109,18 @@ func (n *narrator) step() {
 			q.Replacement = spec.Replacement{Kind: spec.ReplacementAmount, Amount: one.amount / 2}
 		}
 		n.pay(number, q)
-	case 6, 7: // cleared, perhaps twice, or for another amount, or without an authorization
+	case 6: // what was cleared last is taken back
+		if n.takesBack = n.record.MTI != 0 && !n.record.Reversal; n.takesBack {
+			n.clear(number, 0, 0, spec.ApprovalCode{})
+			n.takesBack = false
+		}
+	case 7, 8: // cleared, perhaps twice, or for another amount, or without an authorization
 		n.clear(number, max(1, one.amount+spec.Money(r.IntN(3))*spec.Money(r.IntN(40))), one.stan, one.code)
-	case 8:
+	case 9:
 		ctx := n.t.Context()
 		_, _ = n.Allocate(ctx, n.next(), n.wallet, n.card, spec.Money(r.IntN(600)-300)) // refused or not
 		_, _ = n.Transfer(ctx, n.next(), n.wallet, n.other, spec.Money(1+r.IntN(300)), "")
-	case 9:
+	case 10:
 		_, _ = n.Sweep(n.t.Context(), n.next(), n.wallet, n.card)
 		_, _ = n.Transfer(n.t.Context(), n.next(), n.other, n.wallet, spec.Money(1+r.IntN(300)), "")
 	}
