@@ -138,14 +138,14 @@ func (o *payOptions) run(ctx context.Context, stdout, stderr io.Writer) (err err
 		return err
 	}
 	b := &buyer{settings: s, link: link, stderr: stderr, mode: entryModes()[o.entry].mode, show: sayStep(stdout, o.asJSON)}
+	b.network, err = cardnet.Dial(ctx, cardnet.Config{Addr: address, Dialect: link.Dialect, Acquirer: payAcquirer, StayOn: true})
+	if err != nil {
+		return fmt.Errorf("link %s: is serve running? %w", link.Name, err)
+	}
+	defer func() { err = errors.Join(err, b.network.Close(context.WithoutCancel(ctx))) }()
 	if err := b.take(ctx, o); err != nil {
 		return err
 	}
-	b.network, err = cardnet.Dial(ctx, cardnet.Config{Addr: address, Dialect: link.Dialect, Acquirer: payAcquirer, StayOn: true})
-	if err != nil {
-		return fmt.Errorf("link %s: %w: is serve running?", link.Name, err)
-	}
-	defer func() { err = errors.Join(err, b.network.Close(context.WithoutCancel(ctx))) }()
 	return b.live(ctx, o.words)
 }
 

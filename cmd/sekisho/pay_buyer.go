@@ -72,27 +72,26 @@ func newRRN() string {
 	return fmt.Sprintf("%012d", n.Int64()+1)
 }
 
-// live does one word after the other and shows the card in the end.
-func (b *buyer) live(ctx context.Context, words []payWord) error {
+// live does one word after the other, up to one that cannot be done, and shows the card in the end.
+func (b *buyer) live(ctx context.Context, words []payWord) (err error) {
 	for _, w := range words {
-		if err := b.step(ctx, w); err != nil {
-			return fmt.Errorf("%s: %w", w, err)
+		if err = b.step(ctx, w); err != nil {
+			err = fmt.Errorf("%s: %w", w, err)
+			break
 		}
 	}
-	after, err := b.standing(ctx)
-	if err != nil {
-		return err
+	after, lost := b.standing(ctx)
+	if lost != nil {
+		return errors.Join(err, lost)
 	}
-	if err := b.show(&payEnd{
+	err = errors.Join(err, b.show(&payEnd{
 		Card: after.id().String(), Masked: after.First6 + "******" + after.Last4, Wallet: after.Wallet, Approved: b.approved,
 		Before: b.before.Money, After: after.Money,
-	}); err != nil {
-		return err
-	}
+	}))
 	if odd := b.network.Figures().Unexpected; len(odd) > 0 {
-		return fmt.Errorf("the switch did not answer as its dialect promises: %s", strings.Join(slices.Sorted(maps.Keys(odd)), "; "))
+		err = errors.Join(err, fmt.Errorf("the switch did not answer as its dialect promises: %s", strings.Join(slices.Sorted(maps.Keys(odd)), "; ")))
 	}
-	return nil
+	return err
 }
 
 // standing is how the card stands now, with the purchases that are asked for.
@@ -145,7 +144,7 @@ func (b *buyer) standIn(ctx context.Context, w payWord) error {
 // answered shows an answer and what the ledger says then.
 func (b *buyer) answered(ctx context.Context, w payWord, sent string, p *cardnet.Purchase, a cardnet.Answer, err error) error {
 	if errors.Is(err, cardnet.ErrNoAnswer) {
-		return fmt.Errorf("%s: %w; run pay again with --then, or see what is held with wallet show", sent, err)
+		return fmt.Errorf("%s: %w", sent, err)
 	}
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func (b *buyer) sale(p *cardnet.Purchase, amount int64) cardnet.Sale {
 // present writes a clearing file with one record, loads it and shows where the record was placed.
 func (b *buyer) present(ctx context.Context, w payWord, sale cardnet.Sale) error {
 	if sale.Amount <= payCheckAmountMost {
-		return b.show(&payNote{w.String(), "1 or 2 yen are a card check, which is not presented"})
+		return b.show(&payNote{w.String(), "1 or 2 yen are taken for a card check, which is not presented"})
 	}
 	report, err := b.load(ctx, sale)
 	if err != nil {

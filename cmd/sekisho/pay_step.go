@@ -38,8 +38,10 @@ func (s *payStep) String() string {
 	}
 	outcome := s.ActionCode
 	switch {
-	case s.ActionCode == "00" && s.Approval != "" && (s.Answer == "0110" || s.Answer == "0130"):
+	case s.ActionCode == "00" && s.Approval != "" && s.Answer == "0110":
 		outcome += " approved " + s.Approval
+	case s.ActionCode == "00" && s.Answer == "0130":
+		outcome += " noted"
 	case s.ActionCode == "10":
 		outcome += " approved in part " + s.Approval
 	case s.ActionCode != "00":

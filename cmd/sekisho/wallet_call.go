@@ -51,7 +51,10 @@ func (c walletChange) command() *cobra.Command {
 			return err
 		}
 		answer, err := client.post(cmd.Context(), request.path, used, request.body)
-		if err != nil {
+		switch {
+		case unsettled(err):
+			return fmt.Errorf("%w\nrun the same again with --key %s: it happens once", err, used)
+		case err != nil:
 			return err
 		}
 		out := cmd.OutOrStdout()

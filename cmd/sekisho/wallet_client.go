@@ -61,8 +61,8 @@ func (c *walletClient) get(ctx context.Context, path string) (*walletAnswer, err
 	return c.call(ctx, http.MethodGet, path, "", nil)
 }
 
-// post does something under an Idempotency-Key; body is nil where the route takes none. Where no answer
-// came the error says how the same is sent again.
+// post does something under an Idempotency-Key; body is nil where the route takes none. Whether the same is
+// to be sent again after an error, [unsettled] tells.
 func (c *walletClient) post(ctx context.Context, path, key string, body any) (*walletAnswer, error) {
 	return c.call(ctx, http.MethodPost, path, key, body)
 }
@@ -90,29 +90,39 @@ func (c *walletClient) call(ctx context.Context, method, path, key string, body 
 	}
 	answer, err := c.http.Do(req)
 	if err != nil {
-		return nil, unanswered(key, err)
+		return nil, unanswered(err)
 	}
 	defer func() { _ = answer.Body.Close() }() // what was read was read
 	text, err := io.ReadAll(io.LimitReader(answer.Body, walletAnswerMax))
 	if err != nil {
-		return nil, unanswered(key, err)
+		return nil, unanswered(err)
 	}
 	if answer.StatusCode/100 != 2 {
-		return nil, refused(answer, text, key)
+		return nil, refused(answer, text)
 	}
 	return &walletAnswer{Body: bytes.TrimSpace(text), Replayed: answer.Header.Get("Idempotency-Replayed") == "true"}, nil
 }
 
-// unanswered is the error of a call whose answer did not come.
-func unanswered(key string, err error) error {
+// noAnswer is the error of a call about which it is not known whether it happened.
+type noAnswer struct{ cause error }
+
+func (e *noAnswer) Error() string { return "the wallet API did not answer: " + e.cause.Error() }
+
+func (e *noAnswer) Unwrap() error { return e.cause }
+
+func unanswered(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // without the address, which has ids in it
 	}
-	if key == "" {
-		return fmt.Errorf("the wallet API did not answer: %w", err)
-	}
-	return fmt.Errorf("the wallet API did not answer, and whether it happened is not known: %w\nrun the same again with --key %s: it happens once", err, key)
+	return &noAnswer{err}
+}
+
+// unsettled says whether a call that failed may have happened, or may yet if it is sent again.
+func unsettled(err error) bool {
+	var none *noAnswer
+	var p *walletProblem
+	return errors.As(err, &none) || (errors.As(err, &p) && (p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests))
 }
 
 // walletProblem is an error of the API (RFC 9457).
@@ -139,20 +149,16 @@ func (p *walletProblem) Error() string {
 	return text
 }
 
-// refused is the error of a call that was answered with a problem. Where the answer is that it is not
-// known what became of it, the key is as good as with no answer at all.
-func refused(answer *http.Response, text []byte, key string) error {
+// refused is the error of a call that was answered with a problem.
+func refused(answer *http.Response, text []byte) error {
 	p := &walletProblem{}
-	if json.Unmarshal(text, p) != nil || p.Title == "" {
-		err := fmt.Errorf("the wallet API answered %s and nothing that can be read: is its address right?", answer.Status)
-		if answer.StatusCode/100 == 5 && key != "" {
-			return unanswered(key, err)
-		}
-		return err
+	if json.Unmarshal(text, p) == nil && p.Title != "" {
+		p.Status = answer.StatusCode
+		return p
 	}
-	p.Status = answer.StatusCode
-	if (p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests) && key != "" {
-		return fmt.Errorf("%w\nrun the same again with --key %s: it happens once", p, key)
+	err := fmt.Errorf("it answered %d and nothing that can be read: is its address right?", answer.StatusCode)
+	if answer.StatusCode/100 == 5 {
+		return &noAnswer{err}
 	}
-	return p
+	return fmt.Errorf("the wallet API cannot be used: %w", err)
 }
