@@ -45,7 +45,7 @@ func allJobs() []job {
 		jobOf("expire", expireHolds),
 		jobOf(jobCardStanding, cardStandingIn),
 	}
-	return slices.Concat(all, reportJobs(), suspenseJobs())
+	return slices.Concat(all, reportJobs(), suspenseJobs(), keysJobs())
 }
 
 // jobOf makes a job out of a function with options of its own type.

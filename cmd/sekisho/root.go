@@ -70,7 +70,7 @@ func newRoot() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newClearing(), newDemo(), newTable(), newSpec(), newVersion(), newCardnet(),
-		newExpire(), newReport(), newSuspense(), newWallet(), newPay())
+		newExpire(), newReport(), newSuspense(), newWallet(), newPay(), newKeys())
 	return root
 }
 
