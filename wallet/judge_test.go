@@ -58,7 +58,7 @@ func judged(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
 		return
 	}
 	for _, e := range errs {
-		if strings.Contains(e.Message, "Path") && w.Code == http.StatusNotFound {
+		if strings.Contains(e.Message, "not found") && (w.Code == http.StatusNotFound || w.Code == http.StatusUnauthorized) {
 			continue // there is no such route: the document says nothing of it
 		}
 		t.Errorf("%s answered %d, which the document does not allow: %s: %s", r.Method, w.Code, e.Message, e.Reason)

@@ -91,9 +91,10 @@ func write(w http.ResponseWriter, p *Problem) {
 	_, _ = w.Write(append(body, '\n')) // who hangs up has no answer
 }
 
-// huma makes its errors through one function of its package. This one is put in its place before
-// anything is served, and is never changed again.
+// huma makes its errors through one function of its package, and takes names in any letters unless a
+// variable of its says otherwise. Both are set before anything is served, and never changed again.
 func init() { //nolint:gochecknoinits // the only place huma has for it
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return refusal(status, message, errs)
 	}

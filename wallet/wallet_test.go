@@ -61,24 +61,25 @@ func token(text, tenant string, scopes ...wallet.Scope) wallet.Token {
 
 func newHouse(t *testing.T, change func(o *wallet.Options)) *house {
 	t.Helper()
-	h := &house{t: t, store: balance.NewMemoryStore(balance.MemoryOptions{}), log: &logged{}}
+	return houseOn(t, balance.NewMemoryStore(balance.MemoryOptions{}), change)
+}
+
+// another is a second node on the same store.
+func (h *house) another() *house {
+	h.t.Helper()
+	return houseOn(h.t, h.store.Node(balance.MemoryOptions{}), nil)
+}
+
+func houseOn(t *testing.T, store *balance.MemoryStore, change func(o *wallet.Options)) *house {
+	t.Helper()
+	h := &house{t: t, store: store, log: &logged{}}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.book = balance.NewBook(h.store, balance.Options{Log: log})
-	hasher, err := spec.NewHasher([]byte("a made-up key for tests only"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var err error
 	if h.vault, err = vault.Development(); err != nil {
 		t.Fatal(err)
 	}
-	h.teller = teller.New(h.book, teller.Options{
-		Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012"}, Currency: spec.JPY, WalletMax: 1_000_000, TransferMax: 100_000, MonthMax: 150_000}},
-		Hash:     hasher.Hash,
-		Seal: func(card spec.CardID, number spec.PAN) (string, error) {
-			sealed, err := h.vault.Seal(card, number)
-			return string(sealed), err
-		},
-	})
+	h.teller = h.newTeller()
 	o := wallet.Options{
 		Teller: h.teller, Opener: h.vault, Log: log, Version: "test", Currencies: map[string]spec.Currency{"prepaid": spec.JPY},
 		Authenticator: wallet.Tokens{token("dev", "t1", wallet.Everything), token("other", "t2", wallet.Everything)},
@@ -97,6 +98,31 @@ func newHouse(t *testing.T, change func(o *wallet.Options)) *house {
 		}
 	})
 	return h
+}
+
+func (h *house) newTeller() *teller.Teller {
+	h.t.Helper()
+	hasher, err := spec.NewHasher([]byte("a made-up key for tests only"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return teller.New(h.book, teller.Options{
+		Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012"}, Currency: spec.JPY, WalletMax: 1_000_000, TransferMax: 100_000, MonthMax: 150_000}},
+		Hash:     hasher.Hash,
+		Seal: func(card spec.CardID, number spec.PAN) (string, error) {
+			sealed, err := h.vault.Seal(card, number)
+			return string(sealed), err
+		},
+	})
+}
+
+// stand is a teller that can be made to wait or to fail.
+type stand struct {
+	wallet.Teller
+	hold        atomic.Bool
+	begun, goOn chan struct{}
+	fail        error
+	fault       bool
 }
 
 // request is one to send; what is not said is as an app server would send it.
