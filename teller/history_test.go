@@ -122,6 +122,9 @@ func TestActivityTellsWhatBecameOfEachPurchase(t *testing.T) {
 		pay(0)
 		d.pay(number, spec.Request{MTI: 420, Amount: 5, STAN: 901, Sent: time.Now().Unix(), Original: spec.Original{Present: true, STAN: 7777, Sent: time.Now().Unix(), Acquirer: 8}}) // of nothing
 		d.clear(number, 70, 800, spec.ApprovalCode{})
+		d.clear(number, 20, 801, spec.ApprovalCode{})
+		d.takesBack = true
+		d.clear(number, 20, 801, spec.ApprovalCode{})
 		d.must(d.Transfer(t.Context(), d.next(), w, other, 1000, "thanks"))
 		d.must(d.Close(t.Context(), d.next(), w, card))
 		got, more, err := d.Activity(t.Context(), caller(), w, Place{}, PageMax)
@@ -131,6 +134,7 @@ func TestActivityTellsWhatBecameOfEachPurchase(t *testing.T) {
 		want := []seen{
 			{Allocation, -1580, 0, 0, 0, 0, ""},
 			{Transfer, -1000, 0, 0, 0, 0, ""},
+			{Purchase, 20, 0, 0, 0, balance.Unsettled, "The merchant took its charge back."},
 			{Purchase, 70, 0, 70, 0, balance.Settled, "Charged. The merchant did not ask before."},
 			{Purchase, 0, 0, 0, 0, balance.AccountVerified, "The merchant checked the card: nothing was charged."},
 			{Purchase, 50, 50, 0, 0, balance.Open, "Held until the merchant collects it."},
@@ -150,10 +154,10 @@ func TestActivityTellsWhatBecameOfEachPurchase(t *testing.T) {
 				t.Errorf("%s: item %d\n got %+v\nwant %+v", store.name, i, seenOf(&got[i]), want[i])
 			}
 		}
-		if s := got[7].Steps; len(s) != 2 || s[0].Kind != balance.Authorized || s[0].Hold != 300 || s[1].Kind != balance.Presented || s[1].Posted != -300 {
+		if s := got[8].Steps; len(s) != 2 || s[0].Kind != balance.Authorized || s[0].Hold != 300 || s[1].Kind != balance.Presented || s[1].Posted != -300 {
 			t.Errorf("%s: steps %+v", store.name, s)
 		}
-		if a := got[1]; a.Other != other || a.Reference != "thanks" || got[9].Reference == "" || got[7].Merchant.String() != "SHOP1" || got[7].Approval != settled.Approval {
+		if a := got[1]; a.Other != other || a.Reference != "thanks" || got[10].Reference == "" || got[8].Merchant.String() != "SHOP1" || got[8].Approval != settled.Approval {
 			t.Errorf("%s: %+v", store.name, a)
 		}
 		paged(t, d, w, got)
