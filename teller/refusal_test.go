@@ -218,7 +218,7 @@ func (p *plain) Decide(*balance.View) balance.Decision {
 	return balance.Decision{Events: p.events, Rows: p.rows}
 }
 
-func (p *plain) Done(_ balance.Decision, err error)              { p.done <- err }
+func (p *plain) Done(_ balance.Decision, err error) { p.done <- err }
 
 func (p *plain) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
 
