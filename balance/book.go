@@ -56,6 +56,7 @@ type Post struct {
 	At       time.Time // when it came in; the entry bears this time, or its predecessor's if later
 	Deadline time.Time // past it Overdue is called; zero for none
 	Mover    Mover
+	Look     bool // only to know what would be decided: nothing is appended, not even what ran out
 
 	swapped bool // Log and Other have changed places: the lower name is first
 }

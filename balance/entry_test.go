@@ -79,7 +79,7 @@ func drawEvent(t *rapid.T) Event {
 		e.Issued, e.Status, e.Program, e.Currency = Issued{First6: [6]byte{'3'}, Last4: [4]byte{'1'}, Expiry: 2912}, CardFrozen, "prepaid", 392
 	}
 	if flip("clearing") {
-		e.Clearing = Clearing{PlacedOver, ReferenceKey([23]byte([]byte("71234561124000000000012")), 200, 1), StandingDone, money("wire"), 392, money("moved"), money("moved card"), 7}
+		e.Clearing = Clearing{PlacedOver, ReferenceKey([23]byte([]byte("71234561124000000000012")), 200, 1), StandingDone, money("wire"), 392, money("moved"), money("moved card"), money("instead"), 7}
 	}
 	if flip("profile") {
 		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, true}

@@ -38,6 +38,10 @@ func (s *shard) decide(sl *slot) {
 		s.pair(sl)
 		return
 	}
+	if sl.parked[0].Look {
+		s.look(sl)
+		return
+	}
 	together := !s.book.store.Ordered()
 	draft := s.draft(sl, sl.parked[0].At.UnixMilli())
 	var decided []*task
@@ -45,7 +49,7 @@ func (s *shard) decide(sl *slot) {
 	size := 0
 	for len(sl.parked) > 0 && (decided == nil || together) {
 		t := sl.parked[0]
-		if t.pairs() || !s.release(sl, &draft, t.At) {
+		if t.pairs() || t.Look || !s.release(sl, &draft, t.At) {
 			break
 		}
 		view := View{

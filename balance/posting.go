@@ -15,6 +15,7 @@ type Clearing struct {
 	Currency  spec.Currency
 	Moved     spec.Money // what the record that the reference names did to posted
 	MovedCard spec.Money // and to what is allocated to the card
+	Instead   spec.Money // how much of it had been posted by an online message before, and was not posted again
 	Count     uint64     // FileTaken: DE71 up to which all is done; FileClosed: records
 }
 
@@ -96,6 +97,23 @@ func postingOf(e *Event) Posting {
 	return p
 }
 
+// clears says whether the event's money is moved by clearing, and not by an online message.
+func (e *Event) clears() bool {
+	return e.Kind == Presented || e.Kind == Credited || e.Kind == PostingUndone || e.Kind == Resolved
+}
+
+// online is by how much the event changes what online messages have posted for its purchase and no
+// clearing has stood for yet.
+func (e *Event) online() spec.Money {
+	switch {
+	case !e.clears():
+		return -e.Posted
+	case e.Clearing.Standing == StandingUndone:
+		return e.Clearing.Instead
+	}
+	return -e.Clearing.Instead
+}
+
 // fileMark is the highest DE71 of a file of which the log has an event. The records of a file come to
 // a wallet in the order of their numbers: one above the mark is new, without looking.
 type fileMark struct {
@@ -146,7 +164,7 @@ func (w *Wallet) aboveMark(k Key) bool {
 func appendClearing(dst []byte, c *Clearing) []byte {
 	dst = appendShort(append(dst, byte(c.Placement)), c.Reference[:])
 	dst = appendInt(append(dst, byte(c.Standing)), c.Amount)
-	return appendInt(appendInt(appendUint(dst, c.Currency), c.Moved), c.MovedCard)
+	return appendInt(appendInt(appendInt(appendUint(dst, c.Currency), c.Moved), c.MovedCard), c.Instead)
 }
 
 func (d *decoder) clearing(c *Clearing) {
@@ -154,7 +172,7 @@ func (d *decoder) clearing(c *Clearing) {
 	d.short(c.Reference[:])
 	c.Standing, c.Amount = Standing(d.byte()), spec.Money(d.int())
 	c.Currency = spec.Currency(d.uint()) //nolint:gosec // written from a Currency
-	c.Moved, c.MovedCard = spec.Money(d.int()), spec.Money(d.int())
+	c.Moved, c.MovedCard, c.Instead = spec.Money(d.int()), spec.Money(d.int()), spec.Money(d.int())
 	if c.Placement >= PlacementEnd || c.Standing >= standingEnd {
 		d.fail(fmt.Errorf("clearing record of unknown placement %d or standing %d", c.Placement, c.Standing))
 	}

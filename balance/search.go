@@ -93,6 +93,7 @@ func (s *search) purchase(q *Query, f *Found, e *Event) {
 		p.Authorized -= e.Posted
 	}
 	p.Posted -= e.Posted
+	p.Online += e.online()
 	if e.authorizes() && !f.authorized { // what was posted up to then is found in this and older events
 		f.authorized = true
 		p.Authorized = e.Hold - e.Posted

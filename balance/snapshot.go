@@ -62,7 +62,7 @@ func (w *Wallet) appendKept(dst []byte, k kept) []byte {
 		dst = appendInt(append(dst, byte(p.State)), p.Hold)
 		dst = appendUint(appendText(append(dst, byte(p.Counter.Kind)), p.Counter.Name), p.Flags)
 		dst = appendInt(appendInt(appendDetails(dst, &p.Details), p.OurAmount), p.NetworkAmount)
-		dst = appendInt(appendInt(dst, p.Authorized), p.Posted)
+		dst = appendInt(appendInt(appendInt(dst, p.Authorized), p.Posted), p.Online)
 		if p.Flags&FlagPartOf != 0 {
 			dst = appendShort(dst, p.Of[:])
 		}
@@ -138,7 +138,7 @@ func (d *decoder) kept(w *Wallet) {
 		p.Counter, p.Flags = d.account(), Flags(d.uint()) //nolint:gosec // written from Flags
 		d.details(&p.Details)
 		p.OurAmount, p.NetworkAmount = spec.Money(d.int()), spec.Money(d.int())
-		p.Authorized, p.Posted = spec.Money(d.int()), spec.Money(d.int())
+		p.Authorized, p.Posted, p.Online = spec.Money(d.int()), spec.Money(d.int()), spec.Money(d.int())
 		if p.Flags&FlagPartOf != 0 {
 			d.short(p.Of[:])
 		}

@@ -71,6 +71,7 @@ type Purchase struct {
 
 	Authorized spec.Money // what may be posted for it: held and posted already, as of the last online message
 	Posted     spec.Money // what was posted for it so far; below zero for money to the card
+	Online     spec.Money // of that, by online messages that no clearing record has stood for yet
 }
 
 // Held is what the purchase holds now.
@@ -268,6 +269,7 @@ func (w *Wallet) movePurchase(e *Event, at int64) spec.Money {
 		w.reserve(p.Key, now)
 	}
 	p.Posted -= e.Posted
+	p.Online += e.online()
 	if e.authorizes() {
 		p.Authorized = p.Hold + p.Posted
 	}

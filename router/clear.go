@@ -18,7 +18,7 @@ func (m *filed) place(v *balance.View) balance.Decision {
 	}
 	amount, ok := usable(m.record, v.Currency)
 	if !ok {
-		return m.suspend(v, balance.PlacedSuspended, "its currency cannot be posted", balance.Key{}, balance.StandingNone)
+		return m.unusable(v)
 	}
 	c := &claim{record: m.record, program: program, amount: amount, day: m.filing.Day}
 	found, ready := v.Candidates(m.wanted())
@@ -68,13 +68,13 @@ func (m *filed) present(v *balance.View, card *balance.Card, c *claim, found *ba
 			return balance.Decision{}
 		}
 		if several && (!c.record.Credit() || paidAtOnce(found.Purchases)) {
-			return m.suspend(v, balance.PlacedAmbiguous, fmt.Sprintf("several purchases fit by rule %d", rule), balance.Key{}, balance.StandingNone)
+			return m.suspend(v, balance.PlacedAmbiguous, fmt.Sprintf("several purchases fit by rule %d", rule), m.unnamed(found.Postings), balance.StandingParked)
 		}
 		hit = one
 	}
-	p := posting{
+	p := &posting{
 		card: card, program: c.program, amount: c.amount, credit: c.record.Credit(), mcc: c.record.MCC, foreign: c.foreign(),
-		waits: m.waiting(found.Postings),
+		waits: m.waiting(m.reference(), found.Postings),
 	}
 	p.part, p.last = m.part()
 	e := m.event(balance.Presented, balance.PlacedForced)
@@ -103,35 +103,37 @@ func (m *filed) find(v *balance.View, c *claim, found *balance.Candidates) (hit 
 	return hit, rule, several, true
 }
 
-// presented looks for the record's DE31 among what was presented before: twice when this very one is posted,
-// else the purchase that another part of the sale was posted to.
+// presented looks for the record's DE31 among what was presented before: twice when this very one is posted
+// or in suspense, else the purchase that another part of the sale was posted to.
 func (m *filed) presented(postings []balance.Posting) (purchase balance.Key, twice bool) {
 	mine := m.reference()
 	for i := range postings {
 		p := &postings[i]
-		if p.Reference.Function() != m.record.Function || p.Standing != balance.StandingDone {
+		stands := p.Standing == balance.StandingDone || p.Standing == balance.StandingParked
+		if p.Reference.Function() != m.record.Function || !stands {
 			continue
 		}
 		if mine.Part() == 0 || p.Reference == mine {
 			return balance.Key{}, true
 		}
-		if p.Card == m.row.Card {
+		if p.Card == m.row.Card && p.Standing == balance.StandingDone {
 			purchase = p.Purchase
 		}
 	}
 	return purchase, false
 }
 
-// waiting says whether a reversal of this record came before it and is in suspense.
-func (m *filed) waiting(postings []balance.Posting) bool {
-	mine := m.reference()
+// waiting finds the name under which a reversal of this record waits, that came before it and is in suspense.
+// One that does not say which part it is about is about any.
+func (m *filed) waiting(mine balance.Key, postings []balance.Posting) balance.Key {
 	for i := range postings {
 		p := &postings[i]
-		if p.Reference == mine && p.Standing == balance.StandingWaiting && p.Card == m.row.Card && p.Amount == m.record.Amount {
-			return true
+		same := p.Reference == mine || (p.Reference.SameReference(mine) && p.Reference.Function() == mine.Function() && p.Reference.Part() == 0)
+		if same && p.Standing == balance.StandingWaiting && p.Card == m.row.Card && p.Amount == m.record.Amount && p.Currency == m.record.Currency {
+			return p.Reference
 		}
 	}
-	return false
+	return balance.Key{}
 }
 
 // paidAtOnce says whether any of the purchases is a refund that was credited before its clearing.
@@ -151,7 +153,7 @@ func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance
 	free := true // nothing else stands under the name of what it is about
 	for i := range postings {
 		p := &postings[i]
-		if p.Reference == mine && p.Standing != balance.StandingParked {
+		if p.Reference == mine && p.Standing != balance.StandingNone {
 			free = false
 		}
 		part, _ := m.part()
@@ -194,7 +196,7 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 		}
 	}
 	if about == nil {
-		return m.later(v, "the presentment it is about is not known", mine, balance.StandingParked)
+		return m.later(v, "the presentment it is about is not known", m.unnamed(postings), balance.StandingParked)
 	}
 	purchase, ready := v.Purchase(about.Purchase)
 	if !ready {
@@ -209,7 +211,11 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 	}
 	move(&e, c.amount, credit, card)
 	keep(&e, about.Purchase, purchase)
-	return balance.Decision{Events: []balance.Event{e}}
+	p := &posting{card: card, waits: m.waiting(mine, postings)}
+	if p.waits == (balance.Key{}) {
+		return balance.Decision{Events: []balance.Event{e}}
+	}
+	return balance.Decision{Events: p.takenBack(e, purchase)}
 }
 
 // firstPresentment is DE24 of a first presentment.
@@ -218,6 +224,25 @@ const firstPresentment = 200
 // MayWait says whether a record can be about another one, which may come behind it in its file. Every other
 // record is placed when it is met, whatever follows.
 func MayWait(q *clearing.Record) bool { return q.Reversal || q.SecondPresentment() || q.Chargeback() }
+
+// unusable puts a record into suspense whose amount is in no currency that can be posted.
+func (m *filed) unusable(v *balance.View) balance.Decision {
+	found, ready := v.Candidates(&balance.Wanted{Card: m.row.Card, Reference: m.reference()})
+	if !ready {
+		return balance.Decision{}
+	}
+	return m.suspend(v, balance.PlacedSuspended, "its currency cannot be posted", m.unnamed(found.Postings), balance.StandingParked)
+}
+
+// unnamed is the record's reference, when nothing stands under it yet: then it stands there in suspense, and is
+// known when it comes again.
+func (m *filed) unnamed(postings []balance.Posting) balance.Key {
+	mine := m.reference()
+	if m.record.Reversal || standsAt(postings, mine) {
+		return balance.Key{}
+	}
+	return mine
+}
 
 // later leaves a record for the end of its file, and there puts it into suspense.
 func (m *filed) later(v *balance.View, why string, reference balance.Key, standing balance.Standing) balance.Decision {

@@ -112,7 +112,7 @@ func (c *completion) settle(e *balance.Event, amount spec.Money) {
 		e.Flags |= balance.FlagUnconditional // the network has spoken: it is not ours to void any more
 	}
 	switch hit.State {
-	case balance.Settled, balance.PartlySettled, balance.Unsettled: // the clearing amount is the true one
+	case balance.Settled, balance.PartlySettled: // the clearing amount is the true one
 		e.Flags |= balance.FlagLate
 		e.State, e.Hold = hit.State, hit.Hold
 		return
@@ -124,6 +124,8 @@ func (c *completion) settle(e *balance.Event, amount spec.Money) {
 		e.Flags |= balance.FlagDoubleSale | balance.FlagOver
 	case balance.Open, balance.AccountVerified:
 		e.Flags |= c.above(amount, hit.Held())
+	case balance.Unsettled:
+		e.Flags |= c.above(amount, hit.Authorized)
 	case balance.InSuspense:
 		e.Flags |= balance.FlagNoAuthorization
 	case balance.StateNone, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,

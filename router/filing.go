@@ -20,6 +20,8 @@ type Filing struct {
 	Link   string    // the network that a sale without authorization is owed to
 	Parts  bool      // whether PDS 3990 is read: several presentments of one sale
 	DryRun bool      // nothing is recorded
+
+	Resumed bool // an earlier load of it was cut off: what that put into suspense stays there
 }
 
 // Placed is what became of one record.
@@ -57,6 +59,10 @@ func (r *Router) Clear(ctx context.Context, f *Filing, records []clearing.Record
 	if err != nil {
 		return nil, err
 	}
+	before, err := r.strangeBefore(ctx, f, records, known)
+	if err != nil {
+		return nil, err
+	}
 	var waiting sync.WaitGroup
 	now := time.Now()
 	posts := make([]balance.Post, 0, len(records))
@@ -65,6 +71,10 @@ func (r *Router) Clear(ctx context.Context, f *Filing, records []clearing.Record
 		q := &records[i]
 		if q.Informational() {
 			placed[i].Placement = balance.PlacedOther
+			continue
+		}
+		if p, ok := before[i]; ok {
+			placed[i].Placement = p
 			continue
 		}
 		m := &filed{router: r, filing: f, record: q, last: last, placed: &placed[i], done: &waiting, row: rows[i]}
@@ -78,7 +88,7 @@ func (r *Router) Clear(ctx context.Context, f *Filing, records []clearing.Record
 		}
 		m.before, latest[m.row.Log] = latest[m.row.Log], m
 		waiting.Add(1)
-		posts = append(posts, balance.Post{Log: m.row.Log, At: now, Mover: m})
+		posts = append(posts, balance.Post{Log: m.row.Log, At: now, Mover: m, Look: f.DryRun})
 	}
 	r.book.Submit(posts...)
 	all := make(chan struct{})

@@ -122,8 +122,8 @@ func (c *claim) sameAmount(p *balance.Purchase) bool {
 // nearAmount says whether a purchase and its clearing differ by no more than the class may.
 func (c *claim) nearAmount(p *balance.Purchase) bool {
 	asked := c.authorized(p)
-	low, high := min(asked, c.amount), max(asked, c.amount)
-	return high <= c.program.Tolerances.limit(low, classOf(c.record.MCC), c.foreign())
+	apart := max(asked-c.amount, c.amount-asked)
+	return apart <= c.program.Tolerances.limit(asked, classOf(c.record.MCC), c.foreign())-asked
 }
 
 // authorized is what a purchase was authorized for, whatever became of it.

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sekisho/spec/clearing"
@@ -33,13 +34,13 @@ type soldModel struct {
 
 // postModel is what a clearing record did.
 type postModel struct {
-	reference     string
-	mti, function uint16
-	part          uint8
-	wire, moved   int64
-	on            *soldModel
-	undone, waits bool
-	first, parted bool
+	reference             string
+	mti, function         uint16
+	part                  uint8
+	wire, moved           int64
+	on                    *soldModel
+	undone, waits, parked bool
+	first, parted         bool
 }
 
 func holdFor(s *soldModel) time.Duration {
@@ -129,7 +130,7 @@ func (m *ledgerModel) takeBack(r *clearing.Record, last bool) string {
 		if p.part == r.Part {
 			taken = true
 		}
-		if !p.undone && !p.waits && p.wire == int64(r.Amount) && (r.Part == 0 || r.Part == p.part) {
+		if !p.undone && !p.waits && !p.parked && p.wire == int64(r.Amount) && (r.Part == 0 || r.Part == p.part) {
 			hits = append(hits, p)
 		}
 	}
@@ -163,7 +164,7 @@ func (m *ledgerModel) undo(p *postModel) {
 func (m *ledgerModel) dispute(r *clearing.Record, last bool) string {
 	var about *postModel
 	for _, p := range m.posts {
-		if p.reference != r.Reference.String() || p.undone || p.waits {
+		if p.reference != r.Reference.String() || p.undone || p.waits || p.parked {
 			continue
 		}
 		if p.function == r.Function && p.part == r.Part {
@@ -175,6 +176,7 @@ func (m *ledgerModel) dispute(r *clearing.Record, last bool) string {
 	}
 	if about == nil {
 		if last {
+			m.park(r)
 			return "suspended"
 		}
 		return ""
@@ -183,8 +185,28 @@ func (m *ledgerModel) dispute(r *clearing.Record, last bool) string {
 	if r.MTI == 1442 {
 		moved = -moved
 	}
-	m.post(r, about.on, moved)
+	m.unpark(r)
+	m.after(m.post(r, about.on, moved))
 	return "other"
+}
+
+// park remembers a record in suspense by its reference, unless something has that name.
+func (m *ledgerModel) park(r *clearing.Record) {
+	for _, p := range m.posts {
+		if p.named(r) {
+			return
+		}
+	}
+	m.posts = append(m.posts, &postModel{reference: r.Reference.String(), mti: r.MTI, function: r.Function, part: r.Part, parked: true})
+}
+
+func (p *postModel) named(r *clearing.Record) bool {
+	return p.reference == r.Reference.String() && p.function == r.Function && p.part == r.Part
+}
+
+// unpark forgets that a record was in suspense: it is posted.
+func (m *ledgerModel) unpark(r *clearing.Record) {
+	m.posts = slices.DeleteFunc(m.posts, func(p *postModel) bool { return p.parked && p.named(r) })
 }
 
 func (m *ledgerModel) present(r *clearing.Record) string {
@@ -198,11 +220,14 @@ func (m *ledgerModel) present(r *clearing.Record) string {
 		if r.Part == 0 || p.part == r.Part {
 			return "suspended"
 		}
-		on, part = p.on, true
+		if !p.parked {
+			on, part = p.on, true
+		}
 	}
 	if !part {
 		one, several := m.match(r, credit)
 		if several && !credit {
+			m.park(r)
 			return "ambiguous"
 		}
 		on = one
@@ -216,18 +241,18 @@ func (m *ledgerModel) present(r *clearing.Record) string {
 		if r.Part == 0 || r.Part == r.Parts || s.state != "open" {
 			s.state = "settled"
 		}
-		m.after(r, m.post(r, s, amount))
+		m.after(m.post(r, s, amount))
 		return "other"
 	}
 	if on == nil || on.stan == 0 {
 		placed := "forced"
 		if on != nil { // a part of a sale without authorization
-			placed = m.over(r, on)
+			placed = "forced"
 		} else {
 			on = &soldModel{}
 		}
 		on.state = "settled"
-		m.after(r, m.post(r, on, -amount))
+		m.after(m.post(r, on, -amount))
 		return placed
 	}
 	placed := m.over(r, on)
@@ -241,14 +266,14 @@ func (m *ledgerModel) present(r *clearing.Record) string {
 	case on.state != "settled":
 		on.state = "part"
 	}
-	m.after(r, p)
+	m.after(p)
 	return placed
 }
 
 // after undoes a posting whose reversal came before it.
-func (m *ledgerModel) after(r *clearing.Record, p *postModel) {
+func (m *ledgerModel) after(p *postModel) {
 	for i, w := range m.posts {
-		if w.waits && w.reference == p.reference && w.function == p.function && w.part == p.part && w.wire == p.wire {
+		if w.waits && w.reference == p.reference && w.function == p.function && (w.part == p.part || w.part == 0) && w.wire == p.wire {
 			m.posts = append(m.posts[:i], m.posts[i+1:]...)
 			m.undo(p)
 			return
@@ -312,11 +337,12 @@ func (m *ledgerModel) match(r *clearing.Record, credit bool) (*soldModel, bool) 
 		func(s *soldModel) bool { return has(s) && equal(s) },
 		func(s *soldModel) bool { return same && s.rrn == rrn },
 		func(s *soldModel) bool {
-			lo, hi := min(s.asked, int64(r.Amount)), max(s.asked, int64(r.Amount))
+			asked := s.asked
 			if s.authorized != 0 {
-				lo, hi = min(s.authorized, int64(r.Amount)), max(s.authorized, int64(r.Amount))
+				asked = s.authorized
 			}
-			return online && s.merchant == merchant && apart(s) <= 3*time.Minute && hi <= tolerance(lo, r.MCC)
+			off := max(asked-int64(r.Amount), int64(r.Amount)-asked)
+			return online && s.merchant == merchant && apart(s) <= 3*time.Minute && off <= tolerance(asked, r.MCC)-asked
 		},
 		func(s *soldModel) bool {
 			clear := s.posted != 0 || s.state == "settled" || s.state == "part" || s.state == "undone"

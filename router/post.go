@@ -16,7 +16,8 @@ type posting struct {
 	foreign bool
 	part    uint8 // 0: all of the sale
 	last    bool  // nothing more is to come of the sale
-	waits   bool  // its reversal came first: it is undone at once
+
+	waits balance.Key // the name under which its reversal, that came first, waits; none: nothing does
 }
 
 // events post to a purchase, or to none: then the posting is a purchase of its own. e has the key, who, and
@@ -35,14 +36,19 @@ func (p *posting) events(e balance.Event, hit *balance.Purchase) []balance.Event
 	case p.credit:
 		e.Purchase, e.State, e.Counter = hit.Key, balance.Settled, owedTo(hit, e.Counter)
 		e.Flags |= refundFlags(hit)
-		if hit.State == balance.RefundPaid {
-			amount += hit.Posted // paid at once: what is left, which is often nothing
+		if hit.Online < 0 { // paid at once: what is left, which is often nothing
+			e.Clearing.Instead = hit.Online
+			amount += hit.Online
 		}
 	default:
 		e.Purchase, e.Counter = hit.Key, owedTo(hit, e.Counter)
 		p.settle(&e, hit)
-		if hit.State == balance.Paid && p.part == 0 {
-			amount -= hit.Posted // posted by an online message: the clearing amount is the true one
+		if hit.Online > 0 { // posted by an online message: the clearing amount is the true one
+			e.Clearing.Instead = hit.Online
+			if !p.last {
+				e.Clearing.Instead = min(amount, hit.Online)
+			}
+			amount -= e.Clearing.Instead
 		}
 	}
 	if p.credit {
@@ -50,24 +56,43 @@ func (p *posting) events(e balance.Event, hit *balance.Purchase) []balance.Event
 		e.Flags |= balance.FlagRefund
 	}
 	move(&e, amount, p.credit, p.card)
-	if !p.waits {
+	if p.waits == (balance.Key{}) {
 		return []balance.Event{e}
 	}
-	after := &balance.Purchase{Key: e.Purchase, State: e.State, Hold: e.Hold, Posted: -e.Posted, Counter: e.Counter}
+	return p.takenBack(e, hit)
+}
+
+// takenBack adds to the event of a posting the one that undoes it, for a reversal that came first.
+func (p *posting) takenBack(e balance.Event, hit *balance.Purchase) []balance.Event {
+	after := balance.Purchase{Key: e.Purchase}
 	if hit != nil {
-		after.Posted += hit.Posted
+		after = *hit
 	}
+	after.State, after.Hold, after.Counter = e.State, e.Hold, e.Counter
+	after.Posted -= e.Posted
+	after.Online -= e.Clearing.Instead
+	card := *p.card
+	card.Allocated += e.Allocated
 	u := balance.Event{Kind: balance.PostingUndone, Card: e.Card, Actor: e.Actor, Answer: e.Answer, Counter: e.Counter}
-	return []balance.Event{e, undo(u, e.Clearing, after, p.card)}
+	events := []balance.Event{e, undo(u, e.Clearing, &after, &card)}
+	if p.waits != e.Clearing.Reference { // it did not say which part it was about
+		events = append(events, balance.Event{
+			Kind: balance.PostingUndone, Card: e.Card, Actor: e.Actor, Answer: e.Answer,
+			Clearing: balance.Clearing{Reference: p.waits, Standing: balance.StandingUndone, Amount: e.Clearing.Amount, Currency: e.Clearing.Currency},
+		})
+	}
+	return events
 }
 
 // settle says where a sale stands after a presentment, and where its record is placed.
 func (p *posting) settle(e *balance.Event, hit *balance.Purchase) {
-	total := hit.Posted + p.amount
-	if hit.State == balance.Paid && p.part == 0 {
-		total = p.amount
-	}
+	total := hit.Posted - hit.Online + p.amount // by clearing
 	e.Clearing.Placement = balance.PlacedMatched
+	if hit.Key.Kind() != balance.KeyMessage { // another part of a sale without authorization
+		e.Clearing.Placement, e.State = balance.PlacedForced, balance.Settled
+		e.Flags |= balance.FlagNoAuthorization
+		return
+	}
 	switch hit.State {
 	case balance.Open, balance.AccountVerified, balance.Unsettled, balance.Paid:
 		p.compare(e, total, hit.Authorized)
@@ -130,14 +155,15 @@ func owedTo(p *balance.Purchase, otherwise balance.Account) balance.Account {
 }
 
 // move puts money into the event: a debit lowers posted and what is allocated to the card alike; a credit
-// raises both, but on a closed card posted only.
+// raises both. On a closed card it raises posted only, but for what brings the card back to nothing when a
+// debit came after its close: no card may have less than nothing while others have what it lacks.
 func move(e *balance.Event, amount spec.Money, credit bool, card *balance.Card) {
 	if !credit {
 		amount = -amount
 	}
 	e.Posted, e.Allocated = amount, amount
 	if amount > 0 && card.Status == balance.CardClosed {
-		e.Allocated = 0
+		e.Allocated = min(amount, max(0, -card.Allocated))
 	}
 	e.Clearing.Moved, e.Clearing.MovedCard = e.Posted, e.Allocated
 }
@@ -152,18 +178,32 @@ func undo(e balance.Event, done balance.Clearing, purchase *balance.Purchase, ca
 	}
 	e.Posted, e.Allocated = -done.Moved, -done.MovedCard
 	if e.Posted > 0 && card.Status == balance.CardClosed {
-		e.Allocated = 0
+		e.Allocated = min(e.Posted, max(0, -card.Allocated))
 	}
 	e.Flags |= balance.FlagTakesBack
 	if purchase == nil {
 		return e
 	}
 	keep(&e, purchase.Key, purchase)
-	first := done.Reference.Function() == firstPresentment
-	if first && purchase.State != balance.Open && purchase.Posted-e.Posted == 0 {
-		e.State, e.Hold = balance.Unsettled, 0
+	if done.Reference.Function() == firstPresentment && purchase.State != balance.Open {
+		unsettle(&e, purchase, done.Instead)
 	}
 	return e
+}
+
+// unsettle says where a purchase stands whose presentment was taken back: when nothing else of it is cleared, it
+// is as the online messages left it, and what they had posted is posted again.
+func unsettle(e *balance.Event, p *balance.Purchase, instead spec.Money) {
+	online := p.Online + instead
+	switch {
+	case p.Posted-e.Posted != online: // another record of it stands
+	case online > 0:
+		e.State, e.Hold = balance.Paid, 0
+	case online < 0:
+		e.State, e.Hold = balance.RefundPaid, -online
+	default:
+		e.State, e.Hold = balance.Unsettled, 0
+	}
 }
 
 // keep leaves a purchase as it stands. It may be nil: nothing is known of it any more.

@@ -35,6 +35,7 @@ const (
 // Errors of a resolution that its caller tells apart.
 var (
 	ErrResolved    = errors.New("it is resolved already")
+	ErrPosted      = errors.New("it is posted already: by another record with its reference, or by the clearing of its purchase")
 	ErrNoPurchase  = errors.New("the wallet has no such purchase of this card")
 	ErrNoAmount    = errors.New("its amount is in a currency that cannot be posted: give the amount")
 	ErrNotPostable = errors.New("the wallet, card or program is not known: only a return is possible")
@@ -98,7 +99,11 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 		return balance.Decision{Undecided: ErrNoAmount}
 	}
 	hit, ready := m.purchase(v)
+	posted, known := m.posted(v)
+	ready = ready && known
 	switch {
+	case ready && posted:
+		return balance.Decision{Undecided: ErrPosted}
 	case !ready:
 		return balance.Decision{}
 	case m.Action == Attach && (hit == nil || hit.Card != m.Card):
@@ -134,6 +139,28 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 		e.Purchase, e.State, e.Details = balance.Key{}, balance.StateNone, balance.Details{}
 	}
 	return balance.Decision{Events: []balance.Event{e}}
+}
+
+// posted says whether the money of the item was moved since: its reference is posted, or what was a
+// message in suspense has been cleared.
+func (m *resolving) posted(v *balance.View) (posted, ready bool) {
+	if reference := m.Item.Clearing.Reference; reference != (balance.Key{}) {
+		found, ready := v.Candidates(&balance.Wanted{Card: m.Card, Reference: reference})
+		if !ready {
+			return false, false
+		}
+		for i := range found.Postings {
+			p := &found.Postings[i]
+			if p.Reference == reference && (p.Standing == balance.StandingDone || p.Standing == balance.StandingUndone) {
+				return true, true
+			}
+		}
+	}
+	if m.Item.Key.Kind() != balance.KeyMessage {
+		return false, true
+	}
+	own, ready := v.Purchase(m.Item.Key.Purchase())
+	return own != nil && own.Posted != 0, ready
 }
 
 func (m *resolving) purchase(v *balance.View) (*balance.Purchase, bool) {

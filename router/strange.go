@@ -1,6 +1,9 @@
 package router
 
 import (
+	"context"
+	"time"
+
 	"sekisho/balance"
 	"sekisho/spec"
 	"sekisho/spec/clearing"
@@ -28,7 +31,11 @@ func (m *filed) strange(v *balance.View) balance.Decision {
 	if !m.record.Card.Luhn {
 		why = "the check digit of the card number is wrong"
 	}
-	d := m.suspend(v, balance.PlacedSuspended, why, balance.Key{}, balance.StandingNone)
+	found, ready := v.Candidates(&balance.Wanted{Reference: m.reference()})
+	if !ready {
+		return balance.Decision{}
+	}
+	d := m.suspend(v, balance.PlacedSuspended, why, m.unnamed(found.Postings), balance.StandingParked)
 	for i := range d.Events {
 		d.Events[i].Counter = balance.Account{Kind: balance.AccountSuspense, Name: m.houseName()}
 	}
@@ -102,15 +109,39 @@ func (m *filed) fee(v *balance.View) balance.Decision {
 		e.Clearing.Reference, e.Clearing.Standing = mine, balance.StandingDone
 	}
 	if m.record.Reversal {
-		return m.takeFeeBack(v, found.Postings, amount)
+		return m.takeFeeBack(v, found.Postings, e.Clearing.Reference, amount)
 	}
 	e.Posted, e.Clearing.Moved = amount, amount
-	return balance.Decision{Events: []balance.Event{e}}
+	events := []balance.Event{e}
+	if waits := m.waitingFee(found.Postings, amount); waits != (balance.Key{}) {
+		events = append(events, m.undoneFee(e.Clearing), m.undoneFee(balance.Clearing{Reference: waits, Amount: e.Clearing.Amount, Currency: e.Clearing.Currency}))
+	}
+	return balance.Decision{Events: events}
+}
+
+// waitingFee finds the name under which a reversal of this fee waits, that came before it.
+func (m *filed) waitingFee(postings []balance.Posting, amount spec.Money) balance.Key {
+	for i := range postings {
+		p := &postings[i]
+		if p.Reference.Function() == m.record.Function && p.Standing == balance.StandingWaiting && p.Moved == amount && p.Currency == m.record.Currency {
+			return p.Reference
+		}
+	}
+	return balance.Key{}
+}
+
+// undoneFee is the event that takes back what a fee moved.
+func (m *filed) undoneFee(done balance.Clearing) balance.Event {
+	e := m.event(balance.FeePosted, balance.PlacementNone)
+	e.Key, e.Clearing = balance.Key{}, done
+	e.Clearing.Placement, e.Clearing.Standing = balance.PlacementNone, balance.StandingUndone
+	e.Posted, e.Flags = -done.Moved, balance.FlagTakesBack
+	return e
 }
 
 func standsAt(postings []balance.Posting, k balance.Key) bool {
 	for i := range postings {
-		if postings[i].Reference == k && postings[i].Standing != balance.StandingParked {
+		if postings[i].Reference == k && postings[i].Standing != balance.StandingNone {
 			return true
 		}
 	}
@@ -118,7 +149,7 @@ func standsAt(postings []balance.Posting, k balance.Key) bool {
 }
 
 // takeFeeBack undoes one fee of the same amount.
-func (m *filed) takeFeeBack(v *balance.View, postings []balance.Posting, amount spec.Money) balance.Decision {
+func (m *filed) takeFeeBack(v *balance.View, postings []balance.Posting, free balance.Key, amount spec.Money) balance.Decision {
 	for i := range postings {
 		p := &postings[i]
 		if p.Reference.Function() == m.record.Function && p.Standing == balance.StandingDone && p.Moved == amount {
@@ -132,7 +163,12 @@ func (m *filed) takeFeeBack(v *balance.View, postings []balance.Posting, amount 
 		m.placed.Deferred = true
 		return balance.Decision{}
 	}
-	return m.suspendFee(v, "the fee it takes back is not known")
+	d := m.suspendFee(v, "the fee it takes back is not known")
+	if free != (balance.Key{}) { // it waits there
+		c := &d.Events[0].Clearing
+		c.Reference, c.Standing, c.Moved = free, balance.StandingWaiting, amount
+	}
+	return d
 }
 
 func (m *filed) suspendFee(v *balance.View, why string) balance.Decision {
@@ -146,3 +182,62 @@ func (m *filed) suspendFee(v *balance.View, why string) balance.Decision {
 	}
 	return d
 }
+
+// strangeBefore finds the records whose card is known by now, but was not when an earlier load of the file put
+// them into suspense: there they stay.
+func (r *Router) strangeBefore(ctx context.Context, f *Filing, records []clearing.Record, known []bool) (map[int]balance.Placement, error) {
+	if !f.Resumed {
+		return nil, nil
+	}
+	asked := map[int]*askedBefore{}
+	var posts []balance.Post
+	for i := range records {
+		q := &records[i]
+		if !known[i] || !q.Card.Luhn || q.Fee() || q.Informational() {
+			continue
+		}
+		m := &askedBefore{key: balance.ClearingKey(f.File, q.Number), since: f.Taken.Add(-clocksApartMax).UnixMilli(), done: make(chan error, 1)}
+		asked[i] = m
+		posts = append(posts, balance.Post{Log: r.strangeRow(f, q).Log, At: time.Now(), Mover: m})
+	}
+	r.book.Submit(posts...)
+	placed := map[int]balance.Placement{}
+	for i, m := range asked {
+		select {
+		case err := <-m.done:
+			if err != nil {
+				return nil, err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if m.placement != balance.PlacementNone {
+			placed[i] = m.placement
+		}
+	}
+	return placed, nil
+}
+
+// askedBefore asks a log for the record of a key. It appends nothing.
+type askedBefore struct {
+	key       balance.Key
+	since     int64
+	placement balance.Placement
+	done      chan error
+}
+
+// Decide implements [balance.Mover].
+func (m *askedBefore) Decide(v *balance.View) balance.Decision {
+	record, ready := v.RecordSince(m.key, m.since)
+	m.placement = balance.PlacementNone
+	if ready && record != nil {
+		m.placement = record.Placement
+	}
+	return balance.Decision{}
+}
+
+// Done implements [balance.Mover].
+func (m *askedBefore) Done(_ balance.Decision, err error) { m.done <- err }
+
+// Overdue implements [balance.Mover]; it has no deadline.
+func (m *askedBefore) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
