@@ -34,9 +34,10 @@ func newDemo() *cobra.Command {
 		Use:   "demo",
 		Short: "Show the main job: a switch, practice networks and wallets, over real TCP",
 		Long: "demo starts the switch on this machine with an embedded store in a temporary folder, connects two\n" +
-			"practice networks to it (JCB-style and QUICPay+ style, unofficial), tells a short story, then makes\n" +
-			"load and shows it second by second. In the end the networks' clearing file for what was authorized is\n" +
-			"loaded, and every log is read again and added up; the exit code is 1 when anything does not add up.",
+			"practice networks to it (JCB-style and QUICPay+ style, unofficial), tells a short story, opens a wallet\n" +
+			"over the wallet API whose new card pays at once, then makes load and shows it second by second. In the\n" +
+			"end the networks' clearing file for what was authorized is loaded, and every log is read again and\n" +
+			"added up; the exit code is 1 when anything does not add up.",
 		Example: "  sekisho demo\n  sekisho demo --for 60s --rate 5000 --keep ./demo\n  sekisho demo --for 3s --json | jq .ledger\n" +
 			"  sekisho demo --store dynamodb --nodes 3",
 		Args: needs(),
@@ -134,6 +135,10 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 	if err := show.story(ctx, world); err != nil {
 		return err
 	}
+	hana, err := show.people(ctx)
+	if err != nil {
+		return err
+	}
 	totals, err := show.load(ctx, o, world)
 	if err != nil {
 		return err
@@ -144,6 +149,7 @@ func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error
 		return failed
 	}
 	closed = true
+	totals.wallet = hana
 	return show.finish(ctx, o, totals, before, out)
 }
 
@@ -168,13 +174,16 @@ func (s *stage) finish(ctx context.Context, o *demoOptions, totals demoTotals, b
 	s.end(totals, cleared, &audit, used, o)
 	if o.asJSON {
 		result := demoJSONOf(totals, &audit)
-		result.Clearing = cleared.json()
+		result.Clearing, result.Wallet = cleared.json(), totals.wallet
 		if o.store == storeDynamoDB {
 			result.tableJSON = used
 		}
 		if err := json.NewEncoder(out).Encode(result); err != nil {
 			return err
 		}
+	}
+	if !totals.wallet.OK {
+		return &failure{errors.New("the wallet API and the card network do not tell the same of the purchase in the story")}
 	}
 	if !audit.OK() {
 		return &failure{fmt.Errorf("the ledger does not add up: %d problems, the first: %s", audit.Faults, audit.Problems[0])}
@@ -196,6 +205,7 @@ type demoJSON struct {
 	P99        float64          `json:"p99_ms"`
 	Ledger     ledgerJSON       `json:"ledger"`
 	Clearing   demoClearing     `json:"clearing"`
+	Wallet     *demoWallet      `json:"wallet"`
 	*tableJSON
 }
 

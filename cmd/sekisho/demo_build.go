@@ -17,6 +17,7 @@ import (
 	"sekisho/risk"
 	"sekisho/router"
 	"sekisho/spec"
+	"sekisho/teller"
 )
 
 // demoLink is a link of the demo and the network that will sign on to it.
@@ -36,7 +37,7 @@ func (s *stage) build(ctx context.Context, o *demoOptions) (clear func(), err er
 	}
 	began := time.Now()
 	c := demoSettings()
-	c.Dir = dir
+	c.Dir, c.WalletAPI = dir, demoWalletAPI()
 	if err := s.add(ctx, c, demoLink{name: "practice-jcb", dialect: cardnet.DialectJCB}, demoLink{name: "practice-quicpay", dialect: cardnet.DialectQUICPay}); err != nil {
 		clear()
 		return nil, err
@@ -66,6 +67,9 @@ func (s *stage) buildNodes(ctx context.Context, o *demoOptions) (clear func(), e
 	for i := range o.nodes {
 		c := demoSettings()
 		c.Dynamo = &dynamo.Options{Table: fmt.Sprintf("sekisho-demo-%d", os.Getpid()), Endpoint: endpoint, Create: true}
+		if i == 0 {
+			c.WalletAPI = demoWalletAPI()
+		}
 		dialect := []string{cardnet.DialectJCB, cardnet.DialectQUICPay}[i%2]
 		if err := s.add(ctx, c, demoLink{name: fmt.Sprintf("node%d-%s", i+1, dialect), dialect: dialect}); err != nil {
 			err = errors.Join(err, s.close())
@@ -87,6 +91,9 @@ func (s *stage) add(ctx context.Context, c *settings, links ...demoLink) error {
 		return err
 	}
 	s.engines = append(s.engines, e)
+	if c.WalletAPI != nil {
+		s.token = c.WalletAPI.Plain
+	}
 	for _, l := range links {
 		l.engine = e
 		s.links = append(s.links, l)
@@ -105,9 +112,12 @@ func demoDir(keep string) (dir string, remove func(), err error) {
 
 // demoSettings are a configuration with every port free to choose, so that none can be taken.
 func demoSettings() *settings {
-	return &settings{Admin: "127.0.0.1:0", Programs: []router.Program{{
+	p := router.Program{
 		Name: "prepaid", Ranges: []string{"354012"}, Holds: router.DefaultHolds(), Tolerances: router.DefaultTolerances(),
 		Rules: risk.Program{Currency: spec.JPY, Zone: time.FixedZone("JST", 9*60*60)},
+	}
+	return &settings{Admin: "127.0.0.1:0", Programs: []router.Program{p}, Tellers: []teller.Program{{
+		Name: p.Name, Ranges: p.Ranges, Currency: p.Rules.Currency, Zone: p.Rules.Zone,
 	}}}
 }
 

@@ -20,6 +20,7 @@ import (
 type demoTotals struct {
 	cardnet.Figures
 	reasons map[string]int64
+	wallet  *demoWallet // of the story
 }
 
 // load makes traffic on every network and shows a line of figures a second.
@@ -54,7 +55,7 @@ func (s *stage) load(ctx context.Context, o *demoOptions, w *demoWorld) (demoTot
 		}
 	}
 	after, err := s.refusals()
-	return demoTotals{cardnet.Together(figures...), differences(after, before)}, err
+	return demoTotals{Figures: cardnet.Together(figures...), reasons: differences(after, before)}, err
 }
 
 // watch shows a line when every network has told of its second.

@@ -16,6 +16,7 @@ type stage struct {
 	engines  []*engine
 	links    []demoLink
 	networks []*cardnet.Network // one a link, in their order
+	token    secret             // for the wallet API of the first switch
 }
 
 func (s *stage) say(format string, args ...any) {
