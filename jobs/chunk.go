@@ -21,12 +21,8 @@ type chunk struct {
 }
 
 // read reads the whole file and hands over what is wanted of it, chunk by chunk. While one is worked on
-// the next is read. The bytes must be those that were checked.
-func (n *fileLoad) read(ctx context.Context, wanted func(*clearing.Record) bool, use func(*chunk) error) (err error) {
-	source, err := n.source.Open()
-	if err != nil {
-		return err
-	}
+// the next is read. Nothing of a chunk is handed over unless its bytes are those that were checked.
+func (n *fileLoad) read(ctx context.Context, wanted func(*clearing.Record) bool, use func(*chunk) error) error {
 	free, full := make(chan *chunk, 2), make(chan *chunk, 2)
 	for range cap(free) {
 		free <- &chunk{records: make([]clearing.Record, 0, n.limits.ChunkMax)}
@@ -34,7 +30,7 @@ func (n *fileLoad) read(ctx context.Context, wanted func(*clearing.Record) bool,
 	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() { // ends with the file, or when stop is closed
 		defer close(ended)
-		r := clearing.NewReader(source, n.Hasher)
+		r := clearing.NewReader(n.bytes.again(), n.Hasher)
 		for err := error(nil); err == nil; {
 			select {
 			case c := <-free:
@@ -51,9 +47,6 @@ func (n *fileLoad) read(ctx context.Context, wanted func(*clearing.Record) bool,
 	defer func() {
 		close(stop)
 		<-ended
-		if closed := source.Close(); err == nil {
-			err = closed
-		}
 	}()
 	for {
 		select {

@@ -12,11 +12,12 @@ import (
 	"sekisho/spec/clearing"
 )
 
-// Loader takes clearing files into the wallets of a book. Each file is read two or three times: first all
+// Loader takes clearing files into the wallets of a book. Each file is read two to four times: first all
 // of its rules are held against it, then its records are placed, in their order for each wallet, then once
-// more those that are about something that came later in the file, if there are any. Nothing is spilled
-// to disk and no card number leaves the file: what waits is remembered by its number only, and read again.
-// Memory does not depend on the size of the file.
+// more those that are about something that came later in the file, if there are any, and at last the
+// reversals among them. Nothing is spilled to disk and no card number leaves the file: what waits is
+// remembered by its number only, and read again. Memory does not depend on the size of the file, but for 8
+// bytes for each 256 KB of it: nothing is placed of bytes that are not those that were checked.
 //
 // A load can be cut off anywhere and run again: every record is placed once, by the file's id and its DE71,
 // and the report is that of a load in one go.
@@ -36,7 +37,7 @@ type Loader struct {
 type LoadLimits struct {
 	ChunkMax   int // records that are placed together: 2,048, below what a wallet's queue takes
 	ReachEvery int // chunks between two notes of how far the file is: 64
-	WaitingMax int // numbers of waiting records that are remembered: 1,048,576, of 4 bytes
+	WaitingMax int // numbers of waiting reversals that are remembered, and as many of others: 1,048,576, of 4 bytes
 	TriesMax   int // tries of a record that cannot be placed because of the store: 12
 }
 
@@ -116,18 +117,29 @@ type fileLoad struct {
 	source  Source
 	limits  LoadLimits
 	begun   time.Time
+	bytes   blocks
 	totals  clearing.Totals
 	log     fileLog
 	filing  router.Filing
 	before  standing
 	reached uint32 // DE71 up to which everything was given to the wallets
 
-	sure    Tally // what is placed whatever comes later in the file
-	unsure  Tally // what might have waited for something later
-	waiting waiting
+	sure    Tally      // what is placed whatever comes later in the file
+	waiting [2]waiting // first what is no reversal, then the reversals
+	settled int        // records that were asked about at the end of the file
 }
 
-func (n *fileLoad) run(ctx context.Context) (LoadReport, error) {
+func (n *fileLoad) run(ctx context.Context) (report LoadReport, err error) {
+	file, err := n.source.Open()
+	if err != nil {
+		return LoadReport{}, err
+	}
+	defer func() {
+		if closed := file.Close(); err == nil {
+			err = closed
+		}
+	}()
+	n.bytes.file = file
 	if err := n.check(ctx); err != nil {
 		return LoadReport{}, err
 	}
@@ -137,19 +149,17 @@ func (n *fileLoad) run(ctx context.Context) (LoadReport, error) {
 	if err := n.placeAll(ctx); err != nil {
 		return LoadReport{}, err
 	}
-	if n.waiting.some() {
-		if err := n.placeWaiting(ctx); err != nil {
-			return LoadReport{}, err
-		}
+	if err := n.settleAll(ctx); err != nil {
+		return LoadReport{}, err
 	}
-	report := n.report()
+	report = n.report()
 	if err := report.lost(); err != nil {
 		return LoadReport{}, err
 	}
 	if n.DryRun {
 		return report, nil
 	}
-	mine, err := n.log.close(ctx, n.sure.plus(n.unsure))
+	mine, err := n.log.close(ctx, n.placed())
 	if err == nil && !mine {
 		err = n.duplicate("another load of the %s was faster and has closed it", named(n.totals.FileID))
 	}
@@ -157,22 +167,15 @@ func (n *fileLoad) run(ctx context.Context) (LoadReport, error) {
 }
 
 // check reads the file for the first time.
-func (n *fileLoad) check(ctx context.Context) error {
-	r, err := n.source.Open()
-	if err != nil {
-		return err
-	}
-	n.totals, err = clearing.Check(ctx, r, n.Hasher, func(_ int64, records uint32) {
+func (n *fileLoad) check(ctx context.Context) (err error) {
+	n.totals, err = clearing.Check(ctx, n.bytes.first(), n.Hasher, func(_ int64, records uint32) {
 		n.tell(Progress{Step: StepCheck, Records: records})
 	})
 	var reject *clearing.Reject
 	if errors.As(err, &reject) {
 		err = &Refused{n.source.Name, reject}
 	}
-	if err != nil {
-		return closing(r, err)
-	}
-	return r.Close()
+	return err
 }
 
 // open begins the log of the file, or finds where it stands.
@@ -202,6 +205,7 @@ func (n *fileLoad) open(ctx context.Context) (err error) {
 	}
 	n.filing.Day = day
 	n.sure, n.reached = n.before.placed, n.before.upTo
+	n.waiting[1].reversals = true
 	return nil
 }
 
@@ -223,6 +227,10 @@ func (n *fileLoad) tell(p Progress) {
 
 // placeAll reads the file for the second time and places what can be placed.
 func (n *fileLoad) placeAll(ctx context.Context) error {
+	if n.before.upTo == n.totals.Count { // a load before was at its end: what is not placed waits
+		n.waiting[0].over, n.waiting[1].over = true, true
+		return nil
+	}
 	chunks := 0
 	return n.read(ctx, n.wanted, func(c *chunk) error {
 		if err := n.placeChunk(ctx, c, false); err != nil {
@@ -243,15 +251,36 @@ func (n *fileLoad) wanted(q *clearing.Record) bool {
 	return q.Number > n.before.upTo || router.MayWait(q)
 }
 
-// placeWaiting reads the file once more and settles what had to wait.
-func (n *fileLoad) placeWaiting(ctx context.Context) error {
-	if n.waiting.over {
-		n.unsure = Tally{} // all of them are asked again, and answer as they did
+// settleAll reads the file once more for what had to wait, and once more for the reversals among it. From then
+// on the log of the file says that its end was reached: a load that goes on must not take a record that was
+// settled for one that the reversal behind it did not have to wait for.
+func (n *fileLoad) settleAll(ctx context.Context) error {
+	some := n.waiting[0].some() || n.waiting[1].some()
+	if some && !n.DryRun && n.before.upTo < n.totals.Count {
+		if err := n.log.reach(ctx, n.totals.Count, n.sure); err != nil {
+			return err
+		}
 	}
-	return n.read(ctx, n.waiting.has, func(c *chunk) error {
+	for i := range n.waiting {
+		if w := &n.waiting[i]; w.some() {
+			if err := n.settle(ctx, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settle reads the file once more and places what waits, whatever it is about.
+func (n *fileLoad) settle(ctx context.Context, w *waiting) error {
+	if w.over {
+		w.placed = Tally{} // all of them are asked again, and answer as they did
+	}
+	return n.read(ctx, w.has, func(c *chunk) error {
 		if err := n.placeChunk(ctx, c, true); err != nil {
 			return err
 		}
+		n.settled += len(c.records)
 		n.tell(Progress{StepSettle, c.seen, n.totals.Records})
 		return nil
 	})
@@ -266,19 +295,28 @@ func (n *fileLoad) placeChunk(ctx context.Context, c *chunk, last bool) error {
 	var now Tally
 	for i := range placed {
 		q := &c.records[i]
-		switch {
-		case placed[i].Deferred:
-			n.waiting.add(q.Number, n.limits.WaitingMax)
-			continue
-		case router.MayWait(q):
-			n.unsure[placed[i].Placement].add(1, q.Amount)
-		default:
-			n.sure[placed[i].Placement].add(1, q.Amount)
+		count := &n.sure
+		if router.MayWait(q) {
+			w := &n.waiting[0]
+			if q.Reversal {
+				w = &n.waiting[1]
+			}
+			if placed[i].Deferred {
+				w.add(q.Number, n.limits.WaitingMax)
+				continue
+			}
+			count = &w.placed
 		}
+		count[placed[i].Placement].add(1, q.Amount)
 		now[placed[i].Placement].add(1, q.Amount)
 	}
 	if !n.DryRun {
 		n.Metrics.placed(now)
 	}
 	return nil
+}
+
+// placed is what became of all records.
+func (n *fileLoad) placed() Tally {
+	return n.sure.plus(n.waiting[0].placed).plus(n.waiting[1].placed)
 }

@@ -23,7 +23,7 @@ type LoadReport struct {
 	SumApplied spec.Money `json:"sum_applied"`
 
 	Bytes     int64  `json:"bytes"`
-	Waited    int    `json:"waited"`       // records that this run settled at the end of the file
+	Waited    int    `json:"waited"`       // records that this run asked about once more at the end of the file
 	Resumed   uint32 `json:"resumed_from"` // DE71 up to which an earlier load had placed it; 0: from the start
 	DryRun    bool   `json:"dry_run"`
 	Seconds   int64  `json:"seconds"` // rounded up
@@ -33,7 +33,7 @@ type LoadReport struct {
 }
 
 func (n *fileLoad) report() LoadReport {
-	all := n.sure.plus(n.unsure)
+	all := n.placed()
 	took := time.Since(n.begun)
 	r := LoadReport{
 		FileID: n.totals.FileID.String(), Records: uint64(n.totals.Records),
@@ -41,7 +41,7 @@ func (n *fileLoad) report() LoadReport {
 		Over: all[balance.PlacedOver].Records, Ambiguous: all[balance.PlacedAmbiguous].Records,
 		Suspended: all[balance.PlacedSuspended].Records, Other: all[balance.PlacedOther].Records,
 		SumFile: n.totals.Sum, SumApplied: all.all().Amount,
-		Bytes: n.totals.Bytes, Waited: len(n.waiting.numbers), Resumed: n.before.upTo, DryRun: n.DryRun,
+		Bytes: n.totals.Bytes, Waited: n.settled, Resumed: n.before.upTo, DryRun: n.DryRun,
 		Seconds: int64((took + time.Second - 1) / time.Second),
 		Sums:    map[string]spec.Money{},
 	}

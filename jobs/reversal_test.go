@@ -42,6 +42,14 @@ func TestAReversalUndoesItsRecordWheneverItComes(t *testing.T) {
 			v := s.buy(first, 1000)
 			return v, s.load(s.presented(v, costs(900), takesBack)) + ", " + s.load(s.presented(v))
 		}, "suspended, matched", 99_000, 89_000, "settled"},
+		{"of a chargeback that comes before its sale, first of all", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			return v, s.load(s.presented(v, function(1442, 450), takesBack), s.presented(v, function(1442, 450)), s.presented(v))
+		}, "other other matched", 99_000, 89_000, "settled"},
+		{"of its sale, with a chargeback behind it that waits as well", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			return v, s.load(s.presented(v, takesBack), s.presented(v, function(1442, 450)), s.presented(v))
+		}, "other other matched", 101_000, 91_000, "settled"},
 		{"of a sale that was forced", func(s *shop) (*sale, string) {
 			d := s.offline(first, 700)
 			undone := *d

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -301,8 +300,13 @@ func (s *shop) write(id clearing.FileID, o clearing.Options, drafts ...*clearing
 
 // inMemory is a file that is only in memory.
 func inMemory(file []byte) jobs.Source {
-	return jobs.Source{Name: "test.clr", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(file)), nil }}
+	return jobs.Source{Name: "test.clr", Open: func() (jobs.Opened, error) { return held{bytes.NewReader(file)}, nil }}
 }
+
+// held are bytes in place of an open file.
+type held struct{ *bytes.Reader }
+
+func (held) Close() error { return nil }
 
 func (s *shop) loader() *jobs.Loader {
 	return &jobs.Loader{Book: s.book, Router: s.router, Hasher: s.hasher, Link: "jcb", Parts: true, Limits: s.limit}

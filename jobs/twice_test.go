@@ -3,7 +3,6 @@ package jobs_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -188,44 +187,4 @@ func TestARecordDoesNotOvertakeOneOfItsWalletThatIsTriedAgain(t *testing.T) {
 			t.Errorf("read %d times: nothing was tried again", reads)
 		}
 	})
-}
-
-// changing gives other bytes from its nth opening on.
-type changing struct {
-	files [][]byte
-	n     int
-}
-
-func (c *changing) open() (io.ReadCloser, error) {
-	f := c.files[min(c.n, len(c.files)-1)]
-	c.n++
-	return inMemory(f).Open()
-}
-
-func TestAFileThatChangesWhileItIsLoadedIsNotClosed(t *testing.T) {
-	t.Parallel()
-	for name, change := range map[string]func(file []byte) []byte{
-		"another name in it": func(f []byte) []byte { return swapped(f, -1, "SHOP", "SHIP") },
-		"cut short":          func(f []byte) []byte { return f[:len(f)-10] },
-		"no clearing file":   func([]byte) []byte { return []byte("something else") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newShop(t, "ordered")
-			file := s.plainFile(clearing.ToMember)
-			source := changing{files: [][]byte{file, change(file)}}
-			_, err := s.loader().Load(t.Context(), jobs.Source{Name: "test.clr", Open: source.open})
-			if !errors.Is(err, jobs.ErrChanged) {
-				t.Fatalf("the load ended with %v", err)
-			}
-			if name == "another name in it" {
-				_, err = s.loader().Load(t.Context(), inMemory(change(file)))
-				s.refuses(err, clearing.Duplicate, 0)
-			}
-			report, err := s.loader().Load(t.Context(), inMemory(file))
-			if err != nil || report.Forced != 2 {
-				t.Errorf("then it loaded %+v, %v", report, err)
-			}
-		})
-	}
 }
