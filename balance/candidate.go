@@ -84,7 +84,7 @@ func (v *View) older(q Query, c *Candidates) bool {
 		if slices.ContainsFunc(c.Purchases, func(p *Purchase) bool { return p.Key == k }) {
 			continue
 		}
-		p, known := v.Purchase(k)
+		p, known := v.hit(k, &f)
 		if known && p != nil {
 			c.Purchases = append(c.Purchases, p)
 		}
@@ -96,6 +96,18 @@ func (v *View) older(q Query, c *Candidates) bool {
 		}
 	}
 	return ready
+}
+
+// hit is a purchase that a look-up found: as it is in memory, as the look-up put it together, or by a look-up of
+// its own.
+func (v *View) hit(k Key, f *Found) (p *Purchase, ready bool) {
+	if p, ok := v.purchases[k]; ok {
+		return p, true
+	}
+	if p, ok := f.Purchases[k]; ok {
+		return p, true
+	}
+	return v.Purchase(k)
 }
 
 // LocalTimeApart is how far a purchase and its clearing may say it was, for those that only the

@@ -11,15 +11,17 @@ type search struct {
 	queries []Query
 	found   []Found
 	voided  map[Key]Answer // answers replaced by later entries, by purchase
+	met     map[Key]*Found // the purchases met so far, where a query may turn out to mean any of them
 	entry   Entry
 	err     error
 }
 
 func newSearch(queries []Query) *search {
-	return &search{
-		queries: queries, found: make([]Found, len(queries)),
-		voided: map[Key]Answer{},
+	s := &search{queries: queries, found: make([]Found, len(queries)), voided: map[Key]Answer{}}
+	if slices.ContainsFunc(queries, func(q Query) bool { return q.Kind == QueryClearing }) {
+		s.met = map[Key]*Found{}
 	}
+	return s
 }
 
 // visit looks at one entry and says whether older ones can still matter.
@@ -33,6 +35,7 @@ func (s *search) visit(sealed Sealed) bool {
 				s.voided[e.Purchase] = e.Answer
 			}
 		}
+		s.meet(&e)
 		for i := range s.queries {
 			s.event(&s.queries[i], &s.found[i], &e)
 		}
@@ -100,6 +103,36 @@ func (s *search) purchase(q *Query, f *Found, e *Event) {
 	}
 }
 
+// metMax bounds the purchases that are put together on the way; those beyond are looked up by themselves.
+const metMax = 8192
+
+// meet puts every purchase together that an event is about: whether a query means it is known only when its
+// oldest event comes.
+func (s *search) meet(e *Event) {
+	if s.met == nil || e.Purchase == (Key{}) {
+		return
+	}
+	f := s.met[e.Purchase]
+	if f == nil {
+		if len(s.met) >= metMax {
+			return
+		}
+		f = &Found{}
+		s.met[e.Purchase] = f
+	}
+	s.purchase(&Query{Key: e.Purchase}, f, e)
+}
+
+func (s *search) purchases(hits []Key) map[Key]*Purchase {
+	found := map[Key]*Purchase{}
+	for _, k := range hits {
+		if f := s.met[k]; f != nil {
+			found[k] = f.Purchase
+		}
+	}
+	return found
+}
+
 // clearing collects what a clearing record may mean. The newest event of a reference says where it
 // stands.
 func (s *search) clearing(q *Query, f *Found, e *Event) {
@@ -127,6 +160,9 @@ func (s *search) more(at int64) bool {
 // answers are what was found, by query: a query without a match has an empty Found.
 func (s *search) answers(into map[Query]Found) {
 	for i, q := range s.queries {
+		if q.Kind == QueryClearing {
+			s.found[i].Purchases = s.purchases(s.found[i].Hits)
+		}
 		into[q] = s.found[i]
 	}
 }

@@ -55,6 +55,8 @@ type Found struct {
 	Hits     []Key     // the purchases: two at most, QueryClearing hitsMax
 	Postings []Posting // QueryClearing: those of the same DE31
 
+	Purchases map[Key]*Purchase // QueryClearing: those of Hits that could be put together on the way
+
 	authorized bool // QueryPurchase: the event that says what may be posted was seen
 }
 
