@@ -18,7 +18,7 @@ import (
 )
 
 // madeUp is the n-th made-up number: 354012, zeros, n and a check digit, size digits in all.
-func madeUp(t *testing.T, n, size int) spec.PAN {
+func madeUp(t testing.TB, n, size int) spec.PAN {
 	t.Helper()
 	digits := fmt.Sprintf("354012%0*d", size-7, n)
 	sum := 0

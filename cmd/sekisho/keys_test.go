@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -192,9 +194,10 @@ func TestRotatingBesideServeLosesNoNumber(t *testing.T) {
 	}
 	stop.Store(true)
 	load.Wait()
-	cards, last := under(t, p.config)
+	_, last := under(t, p.config)
 	r := keys[jobs.Resealed](t, p.config, "rotate", "--to", text(last)) // what was on its way
-	if cards, _ = under(t, p.config); r.Made || r.Left != 0 || cards[last] != 40+len(numbers) || cards[first] != 0 {
+	cards, _ := under(t, p.config)
+	if r.Made || r.Left != 0 || cards[last] != 40+len(numbers) || cards[first] != 0 {
 		t.Errorf("at last %+v, %v of %d cards", r, cards, 40+len(numbers))
 	}
 	for id := range cards {
@@ -341,5 +344,59 @@ func TestRotatingATableThatANodeServes(t *testing.T) {
 	keys[keyRetired](t, config, "retire", text(first))
 	if cards, primary := under(t, config); len(cards) != 1 || cards[primary] != seededCards {
 		t.Errorf("after: %v", cards)
+	}
+}
+
+// keyService wraps by turning every bit round; broken, it refuses.
+func keyService(t *testing.T, broken *atomic.Bool) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct{ Plaintext, CiphertextBlob []byte }
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || broken.Load() {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"__type":"AccessDeniedException"}`)
+			return
+		}
+		turned := append(q.Plaintext, q.CiphertextBlob...) // one of them is empty
+		for i := range turned {
+			turned[i] ^= 0xff
+		}
+		_ = json.NewEncoder(w).Encode(map[string][]byte{"Plaintext": turned, "CiphertextBlob": turned}) // the client sees what is missing
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAKeysetIsWrappedByTheKeyServiceThatIsConfigured(t *testing.T) {
+	var broken atomic.Bool
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL_KMS": keyService(t, &broken), "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
+	}
+	h := newHouse(t)
+	const more = "number_key: {kms_key: \"arn:aws:kms:ap-northeast-1:111122223333:alias/numbers\"}\n"
+	config := writeFile(t, h.dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(h.dir, "data"))+more)
+	h.seed(h.settings(more))
+	if r := keys[jobs.Resealed](t, config, "rotate"); r.Cards != seededCards || r.Left != 0 {
+		t.Errorf("%+v", r)
+	}
+	wrapped, err := os.ReadFile(filepath.Join(h.dir, "number.key"))
+	if err != nil || !strings.Contains(string(wrapped), "encryptedKeyset") {
+		t.Fatalf("the keyset is not wrapped: %v", err)
+	}
+	if n := h.opens(h.settings(more), h.vault(h.settings(more))); n != seededCards {
+		t.Errorf("%d numbers open", n)
+	}
+	s := h.settings(more, "SEKISHO_NUMBER_KEY="+base64.StdEncoding.EncodeToString(wrapped))
+	if n := h.opens(s, h.vault(s)); n != seededCards {
+		t.Errorf("%d numbers open under the wrapped keyset of the environment", n)
+	}
+	broken.Store(true)
+	keysRefused(t, config, "AccessDeniedException", "show")
+	broken.Store(false)
+	if _, err := openVault(h.settings(""), false); err == nil || !strings.Contains(err.Error(), "is no usable keyset") {
+		t.Errorf("a wrapped keyset without its key service: %v", err)
 	}
 }
