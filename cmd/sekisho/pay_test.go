@@ -132,6 +132,7 @@ func lives() []paid {
 		{"taken back before it was asked for", "--unasked --then reverse,ask", []string{"0400 041000 held 0 posted 0", "0100 011005 held 0 posted 0 tombstone"}, "approved false, allocated 3000 held 0 available 3000"},
 		{"the network approved what we did", "--then stand-in", []string{held, "0120 013000 held 800 posted 0 open"}, "approved true, allocated 3000 held 800 available 2200"},
 		{"the network approved another amount", "--then stand-in:900", []string{held, "0120 013000 held 900 posted 0 open"}, "approved true, allocated 3000 held 900 available 2100"},
+		{"its amount is that of the advice only", "--then stand-in:900,duplicate", []string{held, "0120 013000 held 900 posted 0 open", "0101 011000 held 900 posted 0 open"}, "approved true, allocated 3000 held 900 available 2100"},
 		{"the network approved what we refused", "--amount 3001 --then stand-in", []string{"0100 011051 held 0 posted 0 declined", "0120 013000 held 3001 posted 0 open"}, "approved true, allocated 3000 held 3001 available -1"},
 		{"the network alone, then our 0100", "--unasked --then stand-in,ask", []string{"0120 013000 held 800 posted 0 open", "0100 011000 held 800 posted 0 open"}, "approved true, allocated 3000 held 800 available 2200"},
 		{"cleared", "--then clear", []string{held, "1240 matched held 0 posted 800 settled"}, "approved true, allocated 2200 held 0 available 2200"},
