@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sekisho/wallet"
+)
+
+const walletAPI = `wallet_api: {listen: 127.0.0.1:0, tokens: [{token: hush-hush, tenant: t1, programs: [prepaid], scopes: ["*"]}]}
+`
+
+func TestAWalletAPIIsReadWithItsTokensAndLimits(t *testing.T) {
+	t.Parallel()
+	hash := wallet.TokenHash("other")
+	text := fmt.Sprintf(minimal, "./data") + strings.Replace(walletAPI, "tokens: [", fmt.Sprintf("rate: 50, tokens: [{token_sha256: %x, tenant: t2, programs: [prepaid], scopes: [\"pan:read\", \"cards:read\"]}, ", hash), 1)
+	text = strings.Replace(text, "currency: JPY", "currency: JPY, wallet: {balance_max: 9, transfer_max: 8, month_max: 7, cards_per_person: 6, card_years: 4}", 1)
+	s, err := loadConfig(writeFile(t, t.TempDir(), "c.yaml", text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := s.WalletAPI
+	if w == nil || len(w.Tokens) != 2 || w.Tokens[0].Hash != hash || w.Tokens[1].Hash != wallet.TokenHash("hush-hush") || w.Rate != 50 {
+		t.Fatalf("got %d tokens", len(w.Tokens))
+	}
+	if i := w.Tokens[0].Identity; i.Name != "token-1" || i.Tenant != "t2" || !i.May(wallet.NumbersRead) || i.May(wallet.WalletsRead) || !i.Serves("prepaid") {
+		t.Errorf("got %+v", i)
+	}
+	if p := s.Tellers[0]; p.WalletMax != 9 || p.TransferMax != 8 || p.MonthMax != 7 || p.CardsMax != 6 || p.CardYears != 4 || p.Ranges[0] != "354012" {
+		t.Errorf("got %+v", p)
+	}
+	s, err = loadConfig(writeFile(t, t.TempDir(), "c.yaml", fmt.Sprintf(minimal, "./data")), nil)
+	if err != nil || s.WalletAPI != nil {
+		t.Errorf("without one: %v, %v", s.WalletAPI, err)
+	}
+}
+
+func TestAWrongWalletAPIIsRefusedWithoutShowingItsToken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ from, to, want string }{
+		"a plain token for others":     {"127.0.0.1:0", "0.0.0.0:0", "wallet_api.tokens[0].token: a plain token is for a listener on this machine only"},
+		"a plain token on any address": {"127.0.0.1:0", ":8581", "expected token_sha256 in its place"},
+		"a hash that is none":          {"token: hush-hush", "token_sha256: 0a0b", "wallet_api.tokens[0].token_sha256: is no SHA-256"},
+		"both":                         {"token: hush-hush", "token: hush-hush, token_sha256: 0a0b", "there is token as well"},
+		"neither":                      {"token: hush-hush, ", "", "wallet_api.tokens[0]: has no token"},
+		"no tenant":                    {"tenant: t1, ", "", "wallet_api.tokens[0].tenant: is missing"},
+		"no programs":                  {"programs: [prepaid], ", "", "wallet_api.tokens[0].programs: is missing"},
+		"a program that is none":       {"[prepaid]", "[gold]", `"gold" is not a program`},
+		"no scopes":                    {`, scopes: ["*"]`, "", "wallet_api.tokens[0].scopes: is missing"},
+		"a scope that is none":         {`"*"`, `"cards:eat"`, `"cards:eat" is not a scope: expected one of wallets:read`},
+		"no address":                   {"listen: 127.0.0.1:0, ", "", "wallet_api.listen: is missing"},
+		"a token twice":                {"tokens: [", `tokens: [{token: hush-hush, tenant: t1, programs: [prepaid], scopes: ["*"]}, `, "is the same as wallet_api.tokens[0]"},
+		"a rate out of bounds":         {"tokens:", "rate: 0, tokens:", "wallet_api.rate: 0 is out of bounds"},
+		"a quoted token":               {"token: hush-hush, tenant: t1", `token: "hush-hush", tenant: T 1`, "is not a name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := fmt.Sprintf(minimal, "./data") + strings.Replace(walletAPI, c.from, c.to, 1)
+			_, err := loadConfig(writeFile(t, t.TempDir(), "c.yaml", text), nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v\nwant %q", err, c.want)
+			}
+			if strings.Contains(err.Error(), "hush") {
+				t.Errorf("the token is shown: %v", err)
+			}
+		})
+	}
+}
