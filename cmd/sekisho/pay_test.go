@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"sekisho/balance/dynamo/dynamotest"
 	"sekisho/cardnet"
 	"sekisho/spec"
 )
@@ -392,4 +394,28 @@ func TestTheNumberComesFromTheWalletAPIWhereThatIsServed(t *testing.T) {
 	if code != exitOK || !strings.Contains(stdout, "hold 10") || audits() != 1 {
 		t.Errorf("with it: exit %d, %d audit logs, %s%s", code, audits(), stdout, stderr)
 	}
+}
+
+func TestPayWorksOnATable(t *testing.T) {
+	t.Parallel()
+	server := dynamotest.Start(t)
+	dir := t.TempDir()
+	link, admin := freePort(t), freePort(t)
+	text := strings.ReplaceAll(fmt.Sprintf(onTable, server.URL(), admin), "listen: 127.0.0.1:0, framing", "listen: "+link+", framing")
+	config := writeFile(t, dir, "c.yaml", text)
+	wallets := writeFile(t, dir, "w.yaml", fmt.Sprintf("wallets: [{id: w0, posted: 5000, cards: [{pan: %q, expiry: \"3112\", allocated: 3000}]}]\n", testNumber(0)))
+	if code, _, stderr := sekisho(t, "seed", "--config", config, wallets); code != exitOK {
+		t.Fatal(stderr)
+	}
+	s, err := loadConfig(config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := serveHere(t, s)
+	h.ready(t, http.StatusOK)
+	code, stdout, stderr := sekisho(t, "pay", "--config", config, "--wallet", "w0", "--amount", "800", "--then", "clear,refund:300")
+	if code != exitOK || !strings.Contains(stdout, "after   allocated 2,500   held 0   available 2,500") {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	h.end(t)
 }
