@@ -114,6 +114,10 @@ func TestAFileThatIsChangedInPlaceIsNotPlacedFromThereOn(t *testing.T) {
 		{"emptied", jobs.StepCheck, func(path string, _ []byte) error { return os.Truncate(path, 0) }, true},
 		{"something else", jobs.StepCheck, func(path string, _ []byte) error { return overwrite(path, 0, []byte("something else")) }, true},
 		{"made longer", jobs.StepCheck, func(path string, file []byte) error { return overwrite(path, int64(len(file)), []byte("\r\n")) }, false},
+		{"made longer by far", jobs.StepCheck, func(path string, file []byte) error {
+			return overwrite(path, int64(len(file)), bytes.Repeat([]byte("\n"), 1<<20))
+		}, false},
+		{"cut short by far", jobs.StepCheck, func(path string, _ []byte) error { return os.Truncate(path, 256<<10) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

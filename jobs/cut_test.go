@@ -220,6 +220,98 @@ func TestALoadThatIsCutOffAnywhereEndsLikeOneInOneGo(t *testing.T) {
 	}
 }
 
+// What waits for its original is settled in one order, wherever the load was cut off before.
+func TestReversalsOfWhatWaitsAreSettledInOneOrderHoweverOftenTheLoadIsCutOff(t *testing.T) {
+	t.Parallel()
+	backwards := func(t *testing.T) (*shop, []byte) {
+		s := newShop(t, "ordered")
+		s.limit = jobs.LoadLimits{ChunkMax: 2, ReachEvery: 2}
+		one, two := s.buy(first, 1000), s.buy(first, 300)
+		charged := func(v *sale, change ...func(*clearing.Draft)) *clearing.Draft {
+			return s.presented(v, append([]func(*clearing.Draft){function(1442, 450)}, change...)...)
+		}
+		orphan := s.buy(first, 77)
+		return s, s.filed(
+			charged(one, takesBack), charged(one), s.presented(one), charged(one, takesBack), // the second is one too many
+			s.presented(orphan, takesBack), charged(two), s.presented(two), charged(two, takesBack),
+		)
+	}
+	var want string
+	var events []string
+	appends := 0
+	synctest.Test(t, func(t *testing.T) {
+		s, file := backwards(t)
+		defer s.close()
+		before := s.entries()
+		report, err := s.loader().Load(t.Context(), inMemory(file))
+		if err != nil || report.Matched != 2 || report.Other != 4 || report.Suspended != 2 || report.Waited != 6 {
+			t.Fatalf("loaded %+v, %v", report, err)
+		}
+		want, events, appends = outcome(report), s.told(), int(s.entries()-before) //nolint:gosec // few
+	})
+	for after := 1; after <= appends; after++ {
+		synctest.Test(t, func(t *testing.T) {
+			s, file := backwards(t)
+			defer s.close()
+			if s.cut(file, after) {
+				s.cut(file, 1+after/3)
+			}
+			s.ends(file, want, events, fmt.Sprintf("cut after %d of %d entries", after, appends))
+		})
+	}
+}
+
+func TestWhatAnEarlierLoadPutIntoSuspenseStaysThereWhenItsCardIsMade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "single")
+		defer s.close()
+		s.begin("other", 50_000, 200)
+		s.limit = jobs.LoadLimits{ChunkMax: 2}
+		file := s.filed(s.offline(nobody, 1), s.offline(nobody, 2), s.offline(200, 4), s.offline(first, 8))
+		s.close()
+		away := true
+		s.options.ReadFault = func(log string) error {
+			if away && log == "other" {
+				return errors.New("away")
+			}
+			return nil
+		}
+		s.open()
+		if _, err := s.loader().Load(t.Context(), inMemory(file)); !errors.Is(err, balance.ErrUnread) {
+			t.Fatalf("the load ended with %v", err)
+		}
+		away = false
+		s.begin("late", 50_000, nobody)
+		before := s.lasts()["late"]
+		report, err := s.loader().Load(t.Context(), inMemory(file))
+		if err != nil || report.Suspended != 2 || report.Forced != 2 {
+			t.Errorf("then it loaded %+v, %v", report, err)
+		}
+		if items := s.suspense(jobs.ListOptions{}); len(items) != 2 || s.lasts()["late"] != before {
+			t.Errorf("%d items in suspense, the new wallet has %d entries more", len(items), s.lasts()["late"]-before)
+		}
+		s.verify()
+	})
+}
+
+// When more records wait than are remembered, those that had not to wait are asked again.
+func TestWhatIsInSuspenseStaysThereWhenItsCardIsMadeBeforeTheEndOfItsLoad(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "ordered")
+	s.limit.WaitingMax = 1
+	one, two := s.buy(first, 100), s.buy(first, 200)
+	path := s.onDisk(s.filed(s.offline(nobody, 7, takesBack), s.presented(one, takesBack), s.presented(two, takesBack), s.presented(one), s.presented(two)))
+	report, err := s.meanwhile(path, jobs.StepPlace, func() error { s.begin("late", 50_000, nobody); return nil })
+	if err != nil || report.Suspended != 1 || report.Other != 2 || report.Matched != 2 || report.Waited != 3 {
+		t.Errorf("loaded %+v, %v", report, err)
+	}
+	if items := s.suspense(jobs.ListOptions{}); len(items) != 1 || items[0].Wallet != "" {
+		t.Errorf("%d items in suspense, want the one of no wallet", len(items))
+	}
+	s.verify()
+}
+
 // ends loads a file to its end, if it is not there, and holds that everything is as it would be in one go.
 func (s *shop) ends(file []byte, want string, events []string, how string) {
 	s.Helper()

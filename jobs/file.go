@@ -38,10 +38,10 @@ func noteOf(t *clearing.Totals) string {
 	return fmt.Sprintf("sha256 %s, %d bytes", hex.EncodeToString(t.SHA256[:]), t.Bytes)
 }
 
-// take begins the log of a file, unless it has begun.
-func (f *fileLog) take(ctx context.Context, t *clearing.Totals) error {
+// take begins the log of a file, unless it has begun. mine is false when it had.
+func (f *fileLog) take(ctx context.Context, t *clearing.Totals) (mine bool, err error) {
 	key := balance.ClearingKey(f.id, 0)
-	_, err := f.append(ctx, func(v *balance.View) ([]balance.Event, bool) {
+	return f.append(ctx, func(v *balance.View) ([]balance.Event, bool) {
 		if v.Version > 0 {
 			return nil, true
 		}
@@ -53,7 +53,6 @@ func (f *fileLog) take(ctx context.Context, t *clearing.Totals) error {
 			Clearing: balance.Clearing{Amount: t.Sum},
 		}}, true
 	})
-	return err
 }
 
 // reach records how far a file is placed.

@@ -181,8 +181,9 @@ func (n *fileLoad) check(ctx context.Context) (err error) {
 // open begins the log of the file, or finds where it stands.
 func (n *fileLoad) open(ctx context.Context) (err error) {
 	n.log = fileLog{n.Book, n.totals.FileID, n.limits.TriesMax}
+	mine := false
 	if !n.DryRun {
-		if err := n.log.take(ctx, &n.totals); err != nil {
+		if mine, err = n.log.take(ctx, &n.totals); err != nil {
 			return err
 		}
 	}
@@ -196,6 +197,7 @@ func (n *fileLoad) open(ctx context.Context) (err error) {
 		return n.duplicate("the %s is taken and not finished, with other bytes: finish it first, with those it was taken with (%.15s...)", named(n.totals.FileID), n.before.note)
 	}
 	n.filing = router.Filing{File: n.totals.FileID, Taken: n.before.begun, Link: n.Link, Parts: n.Parts, DryRun: n.DryRun}
+	n.filing.Resumed = !mine && !n.before.begun.IsZero()
 	if n.filing.Taken.IsZero() {
 		n.filing.Taken = time.Now()
 	}
@@ -275,6 +277,7 @@ func (n *fileLoad) settleAll(ctx context.Context) error {
 func (n *fileLoad) settle(ctx context.Context, w *waiting) error {
 	if w.over {
 		w.placed = Tally{} // all of them are asked again, and answer as they did
+		n.filing.Resumed = true
 	}
 	return n.read(ctx, w.has, func(c *chunk) error {
 		if err := n.placeChunk(ctx, c, true); err != nil {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sekisho/balance"
@@ -205,6 +207,45 @@ func TestADryRunRecordsNothing(t *testing.T) {
 	}
 	_, err = dry.Load(t.Context(), inMemory(file))
 	s.refuses(err, clearing.Duplicate, 0)
+}
+
+func TestADryRunRecordsNotEvenThatAHoldRanOut(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"ordered", "single"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShop(t, kind)
+			defer s.close()
+			s.begin("other", 50_000, nobody)
+			v, left := s.buy(first, 1000), s.buy(nobody, 500)
+			file := s.filed(s.presented(left, takesBack), s.presented(v), s.offline(first, 70), s.offline(9, 80), fee("19", 5))
+			pass(40 * day)
+			before := s.lasts()
+			dry := s.loader()
+			dry.DryRun = true
+			report, err := dry.Load(t.Context(), inMemory(file))
+			if err != nil || report.Matched != 1 || report.Forced != 1 || report.Suspended != 2 || report.Other != 1 {
+				t.Errorf("judged %+v, %v", report, err)
+			}
+			if after := s.lasts(); !maps.Equal(after, before) {
+				t.Errorf("%s: the last entries are %v, before the dry run they were %v", kind, after, before)
+			}
+			s.load(s.presented(v))
+			if after := s.lasts(); after["w"] <= before["w"] {
+				t.Error("nothing was recorded afterwards")
+			}
+			s.verify()
+		})
+	}
+}
+
+// lasts are the last versions of all logs.
+func (s *shop) lasts() map[string]uint64 {
+	s.Helper()
+	out := map[string]uint64{}
+	s.wait(func(done func(error)) {
+		s.store.Logs(func(log string, last uint64) bool { out[log] = last; return true }, done)
+	})
+	return out
 }
 
 func TestAFileThatCannotBeReadIsNamed(t *testing.T) {

@@ -18,7 +18,7 @@ type Resolve struct {
 	ID       string
 	Action   string     // attach, force or return
 	Purchase string     // with attach: as suspense show names it
-	Amount   spec.Money // minor units of the program's currency; 0: as the item says
+	Amount   spec.Money // minor units of the program's currency, at most AmountMax; 0: as the item says
 	Wallet   string     // an item whose card is not known: the wallet it is for
 	Card     string     // and its card, crd_…
 	Who, Why string
@@ -75,8 +75,8 @@ func (r *Resolve) Check() error {
 		return wrong("a wallet and its card go together")
 	case IsHouse(r.Wallet) || len(r.Wallet) > balance.LogNameMax:
 		return wrong("%q is not a wallet", r.Wallet)
-	case r.Amount < 0:
-		return wrong("an amount is above zero")
+	case r.Amount < 0 || r.Amount > AmountMax:
+		return wrong("the amount %d cannot be posted: expected 1 to 999,999,999,999 minor units (twelve digits)", r.Amount)
 	case strings.TrimSpace(r.Who) == "" || len(r.Who) > whoMax:
 		return wrong("expected who resolves it, at most %d bytes", whoMax)
 	case strings.TrimSpace(r.Why) == "" || len(r.Why) > balance.NoteMax:
@@ -84,6 +84,10 @@ func (r *Resolve) Check() error {
 	}
 	return nil
 }
+
+// AmountMax is the largest amount that a resolution posts: the twelve digits that a message or a record has
+// for one.
+const AmountMax spec.Money = 999_999_999_999
 
 // whoMax bounds the name of an operator, in bytes.
 const whoMax = 64

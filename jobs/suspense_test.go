@@ -3,6 +3,8 @@ package jobs_test
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"sekisho/jobs"
 	"sekisho/router"
 	"sekisho/spec"
+	"sekisho/spec/clearing"
 )
 
 func (s *shop) suspense(o jobs.ListOptions) []*jobs.Item {
@@ -257,11 +260,40 @@ func TestAReversalInSuspenseIsClosedByItsOriginal(t *testing.T) {
 	})
 }
 
+func TestWhatIsInSuspenseIsCalledWhatItIs(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "ordered")
+	v := s.buy(first, 300)
+	for want, d := range map[string]*clearing.Draft{
+		"fee": fee("20", 40), "reversal of a fee": fee("19", 40, otherReference(1), takesBack),
+		"sale": s.offline(nobody, 9), "reversal of a sale": s.presented(v, takesBack),
+		"refund":     s.offline(nobody, 9, func(d *clearing.Draft) { d.Processing = [6]byte([]byte("200000")) }),
+		"chargeback": s.presented(v, function(1442, 450)), "second presentment": s.presented(v, function(1240, 205)),
+		"reversal of a dispute record": s.presented(v, function(1442, 450), takesBack),
+	} {
+		before := len(s.suspense(jobs.ListOptions{}))
+		s.load(d)
+		s.reopen()
+		items := s.suspense(jobs.ListOptions{})
+		if len(items) != before+1 {
+			t.Fatalf("%s: %d items in suspense, want %d", want, len(items), before+1)
+		}
+		found := slices.ContainsFunc(items, func(i *jobs.Item) bool { return i.What == want && i.Amount == d.Amount })
+		if !found {
+			t.Errorf("none of %d items is a %s of %d", len(items), want, d.Amount)
+		}
+	}
+}
+
 func TestAResolutionThatSaysTooLittleOrTooMuchIsWrongUse(t *testing.T) {
 	t.Parallel()
 	good := jobs.Resolve{ID: "w@1.1", Action: jobs.ActionForce, Who: "sato", Why: "because"}
-	if err := good.Check(); err != nil {
-		t.Fatal(err)
+	for _, amount := range []spec.Money{0, 1, 999_999_999_999} {
+		right := good
+		right.Amount = amount
+		if err := right.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 	for name, change := range map[string]func(r *jobs.Resolve){
 		"no version":           func(r *jobs.Resolve) { r.ID = "w" },
@@ -277,6 +309,8 @@ func TestAResolutionThatSaysTooLittleOrTooMuchIsWrongUse(t *testing.T) {
 		"a house log":          func(r *jobs.Resolve) { r.Wallet, r.Card = "fees:prepaid", cardID(1).String() },
 		"no card id":           func(r *jobs.Resolve) { r.Wallet, r.Card = "w", "1234" },
 		"a negative amount":    func(r *jobs.Resolve) { r.Amount = -1 },
+		"thirteen digits":      func(r *jobs.Resolve) { r.Amount = jobs.AmountMax + 1 },
+		"all there is":         func(r *jobs.Resolve) { r.Amount = math.MaxInt64 },
 		"nobody":               func(r *jobs.Resolve) { r.Who = " " },
 		"no reason":            func(r *jobs.Resolve) { r.Why = "" },
 		"too long a reason":    func(r *jobs.Resolve) { r.Why = strings.Repeat("x", balance.NoteMax+1) },

@@ -1,6 +1,9 @@
 package jobs
 
-import "sekisho/balance"
+import (
+	"sekisho/balance"
+	"sekisho/spec"
+)
 
 // flagWords are what flags mean to somebody who reviews.
 var flagWords = [...]struct {
@@ -27,6 +30,10 @@ func what(e *balance.Event) string {
 	switch {
 	case e.Clearing.Placement == balance.PlacementNone:
 		return "advice"
+	case e.Card == (spec.CardID{}) && f&balance.FlagTakesBack != 0: // of all records only a fee is of no card
+		return "reversal of a fee"
+	case e.Card == (spec.CardID{}):
+		return "fee"
 	case f&balance.FlagTakesBack != 0 && f&balance.FlagDispute != 0:
 		return "reversal of a dispute record"
 	case f&balance.FlagTakesBack != 0 && f&balance.FlagRefund != 0:
