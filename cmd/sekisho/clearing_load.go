@@ -20,13 +20,15 @@ func newClearingLoad() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load --config FILE CLEARING_FILE...",
 		Short: "Take clearing files into the wallets",
-		Long: "load takes clearing files (JCB-style, unofficial), one after the other, and stops at the first that is\n" +
-			"refused. Each file is checked from its first to its last byte before anything is done; then every\n" +
-			"record is placed once: matched with its purchase, posted without one, or put in suspense for a person.\n" +
-			"A load that was cut off goes on where it was when it is run again. While the store is served it is\n" +
-			"done there, beside the traffic; the process that serves reads the file.\n\n" +
-			"It exits with 1 when a file is refused: the reason comes first on standard error, then the record and\n" +
-			"its offset. A file that was taken before is a duplicate, and nothing happens.\n\n" +
+		Long: "load takes clearing files (JCB-style, unofficial), one after the other. Each file is checked from its\n" +
+			"first to its last byte before anything is done; then every record is placed once: matched with its\n" +
+			"purchase, posted without one, or put in suspense for a person. A load that was cut off goes on where it\n" +
+			"was when it is run again. While the store is served it is done there, beside the traffic; the process\n" +
+			"that serves reads the file.\n\n" +
+			"It exits with 1 when any file is refused. Standard error then has a line of `sekisho: `, the reason, the\n" +
+			"record and its offset; with --json standard output has a line for that file too, with file, refused (the\n" +
+			"reason), record, offset and detail. A file that was taken before is a duplicate: nothing happens, and\n" +
+			"those behind it are loaded. After any other refusal or error nothing behind it is.\n\n" +
 			"With --dry-run every record is judged on the wallets as they are and nothing is recorded: what depends\n" +
 			"on an earlier record of the same file counts as suspended, and a sale presented twice as two sales.",
 		Example: "  sekisho clearing load --config sekisho.yaml today.clr\n" +
@@ -50,26 +52,56 @@ func newClearingLoad() *cobra.Command {
 		if *link, err = clearingLink(s, *link); err != nil {
 			return err
 		}
-		show := clearingReportText
-		if *asJSON {
-			show = clearingReportJSON
-		}
-		for _, name := range args {
-			file, err := filepath.Abs(name)
-			if err != nil {
-				return err
-			}
-			report, err := runJob[jobs.LoadReport](cmd.Context(), s, cmd.ErrOrStderr(), clearingLoadJob, clearingLoadOptions{File: file, Link: *link, DryRun: *dryRun})
-			if err != nil {
-				return err
-			}
-			if err := show(cmd.OutOrStdout(), name, &report); err != nil {
-				return err
-			}
-		}
-		return nil
+		loads := clearingLoads{cmd: cmd, settings: s, link: *link, dryRun: *dryRun, asJSON: *asJSON}
+		return loads.all(args)
 	})
 	return cmd
+}
+
+// clearingLoads are the files of one command.
+type clearingLoads struct {
+	cmd      *cobra.Command
+	settings *settings
+	link     string
+	dryRun   bool
+	asJSON   bool
+}
+
+// all loads the files in their order. A duplicate is said at once, and those behind it are loaded.
+func (c *clearingLoads) all(names []string) error {
+	var left error
+	for _, name := range names {
+		err := c.load(name)
+		switch {
+		case err == nil:
+		case duplicate(err):
+			complain(c.cmd.ErrOrStderr(), err)
+			left = errSaid
+		default:
+			return err
+		}
+	}
+	return left
+}
+
+// load loads one file and shows what became of it.
+func (c *clearingLoads) load(name string) error {
+	file, err := filepath.Abs(name)
+	if err != nil {
+		return err
+	}
+	stdout := c.cmd.OutOrStdout()
+	report, err := runJob[jobs.LoadReport](c.cmd.Context(), c.settings, c.cmd.ErrOrStderr(), clearingLoadJob, clearingLoadOptions{File: file, Link: c.link, DryRun: c.dryRun})
+	var refused *jobs.Refused
+	switch {
+	case c.asJSON && errors.As(err, &refused):
+		return errors.Join(err, refusedLineOf(refused).write(stdout, name))
+	case err != nil:
+		return err
+	case c.asJSON:
+		return json.NewEncoder(stdout).Encode(&report)
+	}
+	return clearingReportText(stdout, name, &report)
 }
 
 const clearingLoadJob = "clearing-load"
@@ -147,10 +179,6 @@ func pace(tell func(progress)) func(jobs.Progress) {
 		}
 		tell(progress{Done: int64(p.Records), Total: int64(p.Total), Unit: unit})
 	}
-}
-
-func clearingReportJSON(w io.Writer, _ string, r *jobs.LoadReport) error {
-	return json.NewEncoder(w).Encode(r)
 }
 
 func clearingReportText(w io.Writer, name string, r *jobs.LoadReport) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -79,17 +80,31 @@ func seeded(t *testing.T, cards int) (config string) {
 	return config
 }
 
-func TestClearingFilesAreLoadedOneAfterTheOtherUpToTheFirstThatIsRefused(t *testing.T) {
+func TestClearingFilesAreLoadedOneAfterTheOtherUpToTheFirstThatIsRefusedForMoreThanADuplicate(t *testing.T) {
 	t.Parallel()
 	config := seeded(t, 2)
-	good, next := clearingOf(t, 1, 10, 2), clearingOf(t, 2, 3, 2)
-	stdout, stderr, code := jobRun(t, config, "clearing", "load", "--json", good, good, next)
-	if code != exitFail || !strings.HasPrefix(stderr, "sekisho: duplicate: the file of 261122, processor 00088791000, sequence 00001 was taken already") {
+	good, behind, next := clearingOf(t, 1, 10, 2), clearingOf(t, 3, 1, 2), clearingOf(t, 2, 3, 2)
+	bad := writeFile(t, t.TempDir(), "text", "date,amount\n")
+	stdout, stderr, code := jobRun(t, config, "clearing", "load", "--json", good, good, behind, bad, next)
+	errs := strings.Split(stderr, "\n")
+	if code != exitFail || len(errs) != 3 || !strings.HasPrefix(errs[0], "sekisho: duplicate: the file of 261122, processor 00088791000, sequence 00001 was taken already") ||
+		!strings.HasPrefix(errs[1], "sekisho: not-clearing: ") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
-	const want = `{"file_id":"0012611220008879100000001","records":11,"matched":0,"forced":10,"over":0,"ambiguous":0,"suspended":0,"other":1,"sum_file":650,"sum_applied":650,`
-	if !strings.HasPrefix(stdout, want) || strings.Count(stdout, "\n") != 1 {
-		t.Errorf("printed\n%s, want one line that begins with\n%s", stdout, want)
+	lines := strings.Split(stdout, "\n")
+	for i, want := range []string{
+		`{"file_id":"0012611220008879100000001","records":11,"matched":0,"forced":10,"over":0,"ambiguous":0,"suspended":0,"other":1,"sum_file":650,"sum_applied":650,`,
+		fmt.Sprintf(`{"file":%q,"refused":"duplicate","record":0,"offset":0,"detail":"the file of 261122, processor 00088791000, sequence 00001 was taken already"}`, good),
+		`{"file_id":"0012611220008879100000003","records":1,`,
+		fmt.Sprintf(`{"file":%q,"refused":"not-clearing","record":0,"offset":0,"detail":"expected 1644 in `, bad),
+		"",
+	} {
+		if len(lines) != 5 || !strings.HasPrefix(lines[i], want) || (want == "") != (lines[i] == "") {
+			t.Fatalf("printed\n%s, want as line %d one that begins with\n%s", stdout, i+1, want)
+		}
+	}
+	if _, stderr, code = jobRun(t, config, "clearing", "load", good, behind); code != exitFail || strings.Count(stderr, "duplicate: ") != 2 {
+		t.Errorf("two duplicates: exit code %d, %s", code, stderr)
 	}
 	stdout, stderr, code = jobRun(t, config, "clearing", "load", "--dry-run", next)
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "judged, nothing recorded, 3 records") {
@@ -149,14 +164,31 @@ func TestWhileTheStoreIsServedAFileIsLoadedThereAndCounted(t *testing.T) {
 			t.Errorf("/metrics has no line %s", want)
 		}
 	}
-	_, stderr, code = jobRun(t, p.cmd.Args[3], "clearing", "load", file)
+	stdout, stderr, code = jobRun(t, p.cmd.Args[3], "clearing", "load", "--json", file)
 	if code != exitFail || !strings.HasPrefix(stderr, "sekisho: duplicate: ") {
 		t.Errorf("again: exit code %d, %s", code, stderr)
+	}
+	if want := fmt.Sprintf(`{"file":%q,"refused":"duplicate","record":0,"offset":0,"detail":"the file of `, file); !strings.HasPrefix(stdout, want) {
+		t.Errorf("again: printed\n%s, want\n%s", stdout, want)
+	}
+	cut := writeFile(t, t.TempDir(), "cut.clr", strings.Replace(readText(t, file), "000000000010", "00000000001X", 1))
+	stdout, stderr, code = jobRun(t, p.cmd.Args[3], "clearing", "load", "--json", cut)
+	if code != exitFail || !strings.HasPrefix(stderr, "sekisho: structure: record 2, offset ") || !strings.Contains(stdout, `"refused":"structure","record":2,"offset":`) {
+		t.Errorf("a file with a fault: exit code %d, %s%s", code, stdout, stderr)
 	}
 	p.signal(syscall.SIGTERM)
 	if code := p.exitCode(); code != 0 {
 		t.Errorf("serve ended with %d", code)
 	}
+}
+
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // A real process is killed three times while it loads; in the end everything is as if it had not been.

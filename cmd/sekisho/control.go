@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sekisho/balance/embedded"
+	"sekisho/jobs"
 )
 
 // control takes jobs for a process that serves an embedded store, through a Unix socket in the
@@ -52,6 +53,7 @@ type line struct {
 	Result   json.RawMessage `json:"result,omitempty"`
 	Error    string          `json:"error,omitempty"`
 	Kind     string          `json:"kind,omitempty"`
+	Refused  *refusedLine    `json:"refused,omitempty"` // with kindRefused
 }
 
 // The kinds of errors that a command tells apart.
@@ -61,6 +63,8 @@ const (
 	kindSaid   = "said" // exit 1 without another word
 	kindBusy   = "busy"
 	kindEnding = "ending"
+
+	kindRefused = "refused" // of a clearing file nothing is taken
 )
 
 // errEnding ends the jobs of a process that is ending.
@@ -231,7 +235,11 @@ func (l *lines) write(one line) {
 func errorLine(err error) line {
 	var usage usageError
 	var failed *failure
+	var refused *jobs.Refused
 	switch {
+	case errors.As(err, &refused):
+		r := refusedLineOf(refused)
+		return line{Kind: kindRefused, Error: err.Error(), Refused: &r}
 	case errors.Is(err, errEnding):
 		return line{Kind: kindEnding, Error: err.Error()}
 	case errors.As(err, &usage):
@@ -244,11 +252,13 @@ func errorLine(err error) line {
 
 // err is the error of an error line, as it was on the other side.
 func (l *line) err() error {
-	switch l.Kind {
-	case kindUsage:
+	switch {
+	case l.Kind == kindUsage:
 		return usageError{errors.New(l.Error)}
-	case kindSaid:
+	case l.Kind == kindSaid:
 		return errSaid
+	case l.Refused != nil:
+		return l.Refused.err()
 	}
 	return errors.New(l.Error)
 }

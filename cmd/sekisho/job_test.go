@@ -106,7 +106,9 @@ func TestAJobThatIsAskedForInAWrongWayExitsWithTwo(t *testing.T) {
 		{append(slices.Clip(resolve), "--who", "me"), "expected one of --attach PURCHASE, --force and --return"},
 		{append(slices.Clip(resolve), "--who", "me", "--force", "--return"), "expected one of"},
 		{append(slices.Clip(resolve), "--force"), "expected who resolves it"},
-		{append(slices.Clip(resolve), "--who", "me", "--force", "--amount", "0"), "--amount: expected an amount above zero"},
+		{append(slices.Clip(resolve), "--who", "me", "--force", "--amount", "0"), "--amount: expected 1 to 999,999,999,999"},
+		{append(slices.Clip(resolve), "--who", "me", "--force", "--amount", "-5"), "--amount: expected 1 to 999,999,999,999"},
+		{append(slices.Clip(resolve), "--who", "me", "--force", "--amount", "1000000000000"), "--amount: expected 1 to 999,999,999,999 minor units (twelve digits)"},
 		{append(slices.Clip(resolve), "--who", testNumber(1), "--force"), "leave out whatever could be a card number"},
 	} {
 		var stdout, stderr bytes.Buffer

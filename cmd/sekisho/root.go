@@ -34,13 +34,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var failed *failure
 	isFailure := errors.As(err, &failed)
 	if !isFailure || failed.err != nil {
-		fmt.Fprintf(stderr, "sekisho: %s\n", blank(strings.TrimSpace(err.Error())))
+		complain(stderr, err)
 	}
 	if isFailure {
 		return exitFail
 	}
 	fmt.Fprintf(stderr, "see '%s --help'\n", called.CommandPath())
 	return exitUsage
+}
+
+// complain says what was wrong.
+func complain(stderr io.Writer, err error) {
+	fmt.Fprintf(stderr, "sekisho: %s\n", blank(strings.TrimSpace(err.Error())))
 }
 
 // unknownSubcommand looks before cobra does: with --help it would show the help of what it knows and

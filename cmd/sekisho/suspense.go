@@ -145,7 +145,7 @@ func newSuspenseResolve() *cobra.Command {
 	back := flags.Bool("return", false, "close it without posting")
 	flags.StringVar(&r.Who, "who", "", "who decided; needed")
 	flags.StringVar(&r.Why, "why", "", "why, at most 200 bytes; needed. No card number belongs here")
-	flags.Int64Var(&amount, "amount", 0, "what to post, minor units of the program's currency; as it says itself")
+	flags.Int64Var(&amount, "amount", 0, "what to post, minor units of the program's currency, 1 to 999,999,999,999; as it says itself")
 	flags.StringVar(&r.Wallet, "wallet", "", "the wallet it is for, when its card is not known")
 	flags.StringVar(&r.Card, "card", "", "the card of that wallet, crd_…")
 	asJSON := flags.Bool("json", false, "print the result as one JSON object")
@@ -182,8 +182,8 @@ func checkResolve(r *jobs.Resolve, force, back, amountGiven bool) error {
 	switch {
 	case actions != 1:
 		return errors.New("expected one of --attach PURCHASE, --force and --return")
-	case amountGiven && r.Amount <= 0:
-		return errors.New("--amount: expected an amount above zero")
+	case amountGiven && (r.Amount < 1 || r.Amount > jobs.AmountMax):
+		return fmt.Errorf("--amount: expected 1 to %s minor units (twelve digits)", grouped(int64(jobs.AmountMax)))
 	case blank(r.Who) != r.Who || blank(r.Why) != r.Why:
 		return errors.New("--who and --why are kept: leave out whatever could be a card number")
 	}
