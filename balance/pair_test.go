@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +19,6 @@ type handOver struct {
 	other  string
 	mine   string
 	done   chan error
-	short  atomic.Bool
 }
 
 var errShort = errors.New("not enough")

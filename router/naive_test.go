@@ -40,7 +40,6 @@ type postModel struct {
 	wire, moved           int64
 	on                    *soldModel
 	undone, waits, parked bool
-	first, parted         bool
 }
 
 func holdFor(s *soldModel) time.Duration {

@@ -1,3 +1,5 @@
+//go:build !fuzz
+
 package wallet_test
 
 import (
