@@ -8,7 +8,7 @@ export GOFLAGS := -mod=mod
 RACE ?= ./cmd/... ./router/... ./risk/... ./spec/... ./switch/... ./balance ./cardnet/... ./internal/scenario
 FUZZ ?= 3000x
 
-.PHONY: build test check race fuzz fmt lint bench night clean
+.PHONY: build test check race fuzz fmt lint bench bench-wallet clients night clean
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/sekisho ./cmd/sekisho
 
@@ -42,6 +42,14 @@ lint:
 
 bench:
 	$(GO) run ./internal/bench
+
+# Allocations per second of the wallet API, and what they do to the line beside it.
+bench-wallet:
+	$(GO) run ./internal/bench -only wallet
+
+# Clients of the wallet API are made from its documents by other people's generators, and used. Needs npm and node.
+clients:
+	SEKISHO_CLIENTS=1 $(GO) test -count=1 -timeout 15m -run TestClientsMadeFromTheDocumentsWork -v ./internal/wallettest
 
 # What takes too long for every change. A long clearing file is read, and loaded, in bounded memory; random
 # clearing histories are held against a second, naive implementation.

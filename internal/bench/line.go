@@ -129,13 +129,18 @@ func (h *house) close() {
 	}
 }
 
+// seededCard is the id of the card of the nth wallet.
+func seededCard(n int) spec.CardID {
+	return spec.CardID{byte(n), byte(n >> 8), byte(n >> 16), 1} //nolint:gosec // parts of a number
+}
+
 // seed begins one wallet a card, many at once.
 func (h *house) seed(hasher *spec.Hasher, cards int) error {
 	done := make(chan error, cards)
 	for i := range cards {
 		pan := cardNumber(i)
 		o := balance.Opening{Log: fmt.Sprintf("w%d", i), Program: "prepaid", Currency: spec.JPY, Posted: 1e9, Cards: []balance.OpeningCard{{
-			ID: spec.CardID{byte(i), byte(i >> 8), byte(i >> 16), 1}, Number: hasher.Hash([]byte(pan)), Status: balance.CardActive, Allocated: 1e9,
+			ID: seededCard(i), Number: hasher.Hash([]byte(pan)), Status: balance.CardActive, Allocated: 1e9,
 			Issued: balance.Issued{Expiry: 3112},
 		}}}
 		var p [8]byte

@@ -21,7 +21,7 @@ func main() {
 	out := flag.String("out", "bench.json", "where the figures go, all parts of them")
 	cards := flag.Int("cards", 20_000, "cards that pay, one a wallet")
 	records := flag.Int("records", 1_000_000, "records of the clearing file")
-	only := flag.String("only", "", "the one part to measure: codec, line, table or clearing; its figures are printed, none are written")
+	only := flag.String("only", "", "the one part to measure: codec, line, table, wallet or clearing; its figures are printed, none are written")
 	profiles := flag.String("profiles", "", "a directory for profiles of the clearing loads")
 	flag.Parse()
 	if os.Getenv("GOMAXPROCS") == "" {
@@ -36,6 +36,7 @@ func main() {
 		{"codec", func() error { return codec(figures) }},
 		{"line", func() error { return line(figures, *cards, *length) }},
 		{"table", func() error { return table(figures, *length) }},
+		{"wallet", func() error { return walletLoads(figures, *cards, *length) }},
 		{"clearing", func() error { return clearingLoads(figures, *records, *profiles) }},
 	} {
 		if *only != "" && *only != part.name {

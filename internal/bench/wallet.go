@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"sekisho/spec"
+	"sekisho/teller"
+	"sekisho/wallet"
+)
+
+// What the API and the line are given to do. A rate leaves the processors room: what is measured then is
+// how one is in the way of the other, not how they share too little.
+const (
+	appConnections = 32  // keep-alive connections of app servers
+	appWallets     = 256 // that they work with
+	appRate        = 500 // allocations per second beside the line
+	lineRate       = 500 // authorizations per second
+	lineRounds     = 5   // alone, and beside the API, in turn; the middle one of each counts
+)
+
+// walletLoads measures allocations over HTTP on the embedded store, each durable when it is answered; then the
+// line's p99 at a fixed rate while the API does nothing, while it does appRate allocations a second, and
+// while app servers ask as fast as they are answered, which takes whatever the processors have.
+func walletLoads(figures map[string]any, cards int, length time.Duration) error {
+	dir, err := os.MkdirTemp(".", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	house, err := openHouse(filepath.Join(dir, "data"), max(cards, appWallets))
+	if err != nil {
+		return err
+	}
+	defer house.close()
+	desk, err := house.openDesk()
+	if err != nil {
+		return err
+	}
+	defer desk.close()
+	full, err := desk.load(0, length)
+	if err != nil {
+		return err
+	}
+	figures["wallet_allocations_per_s"], figures["wallet_p99_ms"] = int(full.perSecond), milliseconds(full.p99)
+	figures["wallet_p50_ms"] = milliseconds(full.p50)
+	return house.beside(figures, desk, length)
+}
+
+// beside measures the line alone and beside the API, in turn: what drifts, drifts for all of them.
+func (h *house) beside(figures map[string]any, desk *desk, length time.Duration) error {
+	t := newTemplate(h.dialect)
+	var serial atomic.Uint64
+	var alone, paced, saturated []time.Duration
+	var asked float64
+	for range lineRounds {
+		for _, c := range []struct {
+			into *[]time.Duration
+			rate int // of the API; -1: it does nothing
+		}{{&alone, -1}, {&paced, appRate}, {&saturated, 0}} {
+			api := make(chan error, 1)
+			if c.rate < 0 {
+				api <- nil
+			} else {
+				go func() {
+					r, err := desk.load(c.rate, length)
+					if c.rate > 0 {
+						asked += r.perSecond / lineRounds
+					}
+					api <- err
+				}()
+			}
+			p99, err := pacedLine(h.addr, &t, h.pans, &serial, lineRate, length)
+			if err := errors.Join(err, <-api); err != nil {
+				return err
+			}
+			*c.into = append(*c.into, p99)
+		}
+	}
+	figures["line_rate_per_s"], figures["line_wallet_rate_per_s"] = lineRate, int(asked)
+	figures["line_p99_ms_alone"], figures["line_p99_ms_beside"] = milliseconds(middle(alone)), milliseconds(middle(paced))
+	figures["line_p99_ms_alone_least"], figures["line_p99_ms_alone_most"] = milliseconds(slices.Min(alone)), milliseconds(slices.Max(alone))
+	figures["line_p99_beside_ratio"] = rounded(middle(paced).Seconds() / middle(alone).Seconds())
+	figures["line_p99_ms_saturated"] = milliseconds(middle(saturated))
+	figures["line_p99_saturated_ratio"] = rounded(middle(saturated).Seconds() / middle(alone).Seconds())
+	return nil
+}
+
+func middle(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// desk is the wallet API of a house.
+type desk struct {
+	server *http.Server
+	addr   string
+	cards  []spec.CardID // of wallets w0, w1 …
+	served chan error
+	serial atomic.Uint64
+}
+
+const deskToken = "bench"
+
+func (h *house) openDesk() (*desk, error) {
+	hasher, err := spec.NewHasher(make([]byte, 32)) // as the house's
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.DiscardHandler)
+	api, err := wallet.New(wallet.Options{
+		Teller:     teller.New(h.book, teller.Options{Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012"}, Currency: spec.JPY}}, Hash: hasher.Hash}),
+		Currencies: map[string]spec.Currency{"prepaid": spec.JPY}, Log: log, Rate: 1e6,
+		Authenticator: wallet.Tokens{{Hash: wallet.TokenHash(deskToken), Identity: wallet.Identity{
+			Name: "bench", Tenant: "bench", Programs: []string{"prepaid"}, Scopes: []wallet.Scope{wallet.Everything},
+		}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	d := &desk{server: api.Server(log), addr: l.Addr().String(), served: make(chan error, 1)}
+	for i := range appWallets {
+		d.cards = append(d.cards, seededCard(i))
+	}
+	go func() { d.served <- d.server.Serve(l) }()
+	return d, nil
+}
+
+func (d *desk) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	err := d.server.Shutdown(ctx)
+	if end := <-d.served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench: closing the API:", err)
+	}
+}
