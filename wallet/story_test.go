@@ -160,3 +160,39 @@ func TestAGroupHasMembersWhoComeAndGo(t *testing.T) {
 		t.Errorf("the last owner is removed: %d %s", a.status, a.text)
 	}
 }
+
+func TestASweepOfNothingAnswers200AndMovesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	id, card := h.funded(1000)
+	h.must("/v1/wallets/"+id+"/allocations", `{"card": "`+card+`", "amount": `+jpy(700)+`}`)
+	sweep := func(key string) answer {
+		return h.send(request{method: "POST", path: "/v1/wallets/" + id + "/allocations", key: key, body: `{"card": "` + card + `", "sweep": true}`})
+	}
+	if a := sweep("full"); a.status != 201 || a.num("amount.amount") != -700 {
+		t.Errorf("with 700 on the card: %d %s", a.status, a.text)
+	}
+	seen := func() string {
+		return h.get("/v1/wallets/"+id+"/events").text + h.get("/v1/wallets/"+id+"/activity").text
+	}
+	before := seen()
+	empty := sweep("empty")
+	if empty.status != 200 || empty.num("amount.amount") != 0 || empty.num("card_after.available.amount") != 0 || !strings.HasPrefix(empty.str("id"), "all_") {
+		t.Errorf("with nothing on it: %d %s", empty.status, empty.text)
+	}
+	if seen() != before {
+		t.Error("what moved nothing is among events or activity")
+	}
+	h.must("/v1/wallets/"+id+"/allocations", `{"card": "`+card+`", "amount": `+jpy(300)+`}`)
+	if a := sweep("empty"); a.status != 200 || a.text != empty.text {
+		t.Errorf("again with the same key, and money meanwhile: %d %s", a.status, a.text)
+	}
+	for _, amount := range []int{0, -301} {
+		if a := h.post("/v1/wallets/"+id+"/allocations", `{"card": "`+card+`", "amount": `+jpy(amount)+`}`); a.status/100 != 4 {
+			t.Errorf("an allocation of %d: %d %s", amount, a.status, a.text)
+		}
+	}
+	if a := h.get("/v1/wallets/" + id + "/balance"); a.num("cards.0.available.amount") != 300 || a.num("unallocated.amount") != 700 {
+		t.Errorf("balance: %s", a.text)
+	}
+}
