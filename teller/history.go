@@ -32,15 +32,24 @@ func (t *Teller) Events(ctx context.Context, c Caller, wallet string, after uint
 }
 
 // Shows says whether an event is of interest to a client: not one that only keeps a reference, nor one that
-// moved nothing.
+// moved nothing, nor the sealing of a card's number under another key.
 func Shows(e *balance.Event) bool {
 	switch e.Kind { //nolint:exhaustive // a choice of them
 	case balance.Funded:
 		return e.Posted != 0
 	case balance.Allocated:
 		return e.Allocated != 0
+	case balance.CardChanged:
+		return !resealed(e)
 	}
 	return true
+}
+
+// resealed says whether an event of a card tells nothing of it, but how its number is sealed.
+func resealed(e *balance.Event) bool {
+	known := e.Issued
+	known.Sealed = ""
+	return known == (balance.Issued{}) && e.Profile == (balance.Profile{}) && e.Status == 0 && e.Note == ""
 }
 
 // Past is what a wallet had at an instant.

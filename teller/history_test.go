@@ -234,3 +234,44 @@ func TestAPurchaseThatIsClearedBetweenTwoPagesStaysInItsPlace(t *testing.T) {
 		t.Errorf("got %v", amounts)
 	}
 }
+
+func TestTheSealingOfANumberUnderAnotherKeyIsShownToNobody(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	w := d.wallet(Opening{}, 1000)
+	card := d.card(w, 100)
+	before, _, err := d.Activity(t.Context(), caller(), w, Place{}, PageMax)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := d.snapshot(w).Version
+	again := balance.Event{Kind: balance.CardChanged, Card: card, Issued: balance.Issued{Sealed: "under another key"}}
+	l := &look{ended: make(chan error, 1), see: func(*balance.View) {}, events: []balance.Event{again}}
+	d.book.Submit(balance.Post{Log: w, At: time.Now(), Mover: l})
+	if err := <-l.ended; err != nil {
+		t.Fatal(err)
+	}
+	d.must(d.Freeze(t.Context(), d.next(), w, card))
+	page, err := d.Events(t.Context(), caller(), w, version, PageMax)
+	if err != nil || len(page) != 2 || page[0].Events[0].Issued.Sealed != again.Issued.Sealed {
+		t.Fatalf("%d entries, %v", len(page), err)
+	}
+	if Shows(&page[0].Events[0]) || !Shows(&page[1].Events[0]) {
+		t.Error("the sealing is shown, or the freezing is not")
+	}
+	if after, _, err := d.Activity(t.Context(), caller(), w, Place{}, PageMax); err != nil || !reflect.DeepEqual(after, before) {
+		t.Errorf("activity has %d items after %d, %v", len(after), len(before), err)
+	}
+	if s := d.snapshot(w); s.Cards[0].Sealed != again.Issued.Sealed || s.Cards[0].Status != balance.CardFrozen {
+		t.Errorf("the card is %s", s.Cards[0].Status)
+	}
+	for what, e := range map[string]balance.Event{
+		"a status": {Status: balance.CardLost}, "rules": {Profile: balance.Profile{RulesSet: true}}, "a name": {Profile: balance.Profile{Name: "food"}},
+		"a number": {Issued: balance.Issued{First6: [6]byte{'3'}}}, "an expiry": {Issued: balance.Issued{Expiry: 3111}}, "a note": {Note: "why"},
+	} {
+		e.Kind, e.Issued.Sealed = balance.CardChanged, "sealed"
+		if !Shows(&e) {
+			t.Errorf("a change with %s is not shown", what)
+		}
+	}
+}
