@@ -36,7 +36,7 @@ func main() {
 		{"codec", func() error { return codec(figures) }},
 		{"line", func() error { return line(figures, *cards, *length) }},
 		{"table", func() error { return table(figures, *length) }},
-		{"wallet", func() error { return walletLoads(figures, *cards, *length) }},
+		{"wallet", func() error { return walletLoads(figures, *length) }},
 		{"clearing", func() error { return clearingLoads(figures, *records, *profiles) }},
 	} {
 		if *only != "" && *only != part.name {

@@ -15,8 +15,8 @@ import (
 const pacedConnections = 4
 
 // pacedLine sends so many authorizations a second, whatever becomes of the ones before (an open loop), and gives
-// the p99 of the time from when each was due until its answer.
-func pacedLine(addr string, t *template, pans [][8]byte, serial *atomic.Uint64, rate int, length time.Duration) (p99 time.Duration, err error) {
+// the median and the p99 of the time from when each was due until its answer.
+func pacedLine(addr string, t *template, pans [][8]byte, serial *atomic.Uint64, rate int, length time.Duration) (r result, err error) {
 	var wait sync.WaitGroup
 	clients := make([]*pacer, pacedConnections)
 	errs := make([]error, pacedConnections)
@@ -33,16 +33,17 @@ func pacedLine(addr string, t *template, pans [][8]byte, serial *atomic.Uint64, 
 	}
 	wait.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return 0, err
+		return r, err
 	}
 	all := hdrhistogram.New(1, 60_000_000, 3)
 	for _, c := range clients {
 		all.Merge(c.latency)
 		if c.refused > 0 {
-			return 0, errors.New("some were refused, so it was not authorizations that were measured")
+			return r, errors.New("some were refused, so it was not authorizations that were measured")
 		}
 	}
-	return time.Duration(all.ValueAtQuantile(99)) * time.Microsecond, nil
+	r.p50, r.p99 = time.Duration(all.ValueAtQuantile(50))*time.Microsecond, time.Duration(all.ValueAtQuantile(99))*time.Microsecond
+	return r, nil
 }
 
 // pacer is one connection of a paced line: one goroutine writes, one reads.

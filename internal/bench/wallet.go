@@ -21,23 +21,24 @@ import (
 // What the API and the line are given to do. A rate leaves the processors room: what is measured then is
 // how one is in the way of the other, not how they share too little.
 const (
-	appConnections = 32  // keep-alive connections of app servers
-	appWallets     = 256 // that they work with
-	appRate        = 500 // allocations per second beside the line
-	lineRate       = 500 // authorizations per second
-	lineRounds     = 5   // alone, and beside the API, in turn; the middle one of each counts
+	appConnections = 32   // keep-alive connections of app servers
+	appWallets     = 256  // that they work with
+	appRate        = 500  // allocations per second beside the line
+	lineRate       = 500  // authorizations per second
+	lineCards      = 4000 // that pay, the first of them of the wallets that the API works with
+	lineRounds     = 5    // alone, and beside the API, in turn; the middle one of each counts
 )
 
 // walletLoads measures allocations over HTTP on the embedded store, each durable when it is answered; then the
 // line's p99 at a fixed rate while the API does nothing, while it does appRate allocations a second, and
 // while app servers ask as fast as they are answered, which takes whatever the processors have.
-func walletLoads(figures map[string]any, cards int, length time.Duration) error {
+func walletLoads(figures map[string]any, length time.Duration) error {
 	dir, err := os.MkdirTemp(".", "bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	house, err := openHouse(filepath.Join(dir, "data"), max(cards, appWallets))
+	house, err := openHouse(filepath.Join(dir, "data"), lineCards)
 	if err != nil {
 		return err
 	}
@@ -60,38 +61,43 @@ func walletLoads(figures map[string]any, cards int, length time.Duration) error 
 func (h *house) beside(figures map[string]any, desk *desk, length time.Duration) error {
 	t := newTemplate(h.dialect)
 	var serial atomic.Uint64
-	var alone, paced, saturated []time.Duration
+	loads := []struct {
+		name     string
+		rate     int // of the API; -1: it does nothing
+		p50, p99 []time.Duration
+	}{{name: "alone", rate: -1}, {name: "beside", rate: appRate}, {name: "saturated", rate: 0}}
 	var asked float64
 	for range lineRounds {
-		for _, c := range []struct {
-			into *[]time.Duration
-			rate int // of the API; -1: it does nothing
-		}{{&alone, -1}, {&paced, appRate}, {&saturated, 0}} {
+		for i := range loads {
+			l := &loads[i]
 			api := make(chan error, 1)
-			if c.rate < 0 {
-				api <- nil
-			} else {
-				go func() {
-					r, err := desk.load(c.rate, length)
-					if c.rate > 0 {
-						asked += r.perSecond / lineRounds
-					}
-					api <- err
-				}()
-			}
-			p99, err := pacedLine(h.addr, &t, h.pans, &serial, lineRate, length)
+			go func() {
+				if l.rate < 0 {
+					api <- nil
+					return
+				}
+				r, err := desk.load(l.rate, length)
+				if l.rate > 0 {
+					asked += r.perSecond / lineRounds
+				}
+				api <- err
+			}()
+			r, err := pacedLine(h.addr, &t, h.pans, &serial, lineRate, length)
 			if err := errors.Join(err, <-api); err != nil {
 				return err
 			}
-			*c.into = append(*c.into, p99)
+			l.p50, l.p99 = append(l.p50, r.p50), append(l.p99, r.p99)
 		}
 	}
 	figures["line_rate_per_s"], figures["line_wallet_rate_per_s"] = lineRate, int(asked)
-	figures["line_p99_ms_alone"], figures["line_p99_ms_beside"] = milliseconds(middle(alone)), milliseconds(middle(paced))
-	figures["line_p99_ms_alone_least"], figures["line_p99_ms_alone_most"] = milliseconds(slices.Min(alone)), milliseconds(slices.Max(alone))
-	figures["line_p99_beside_ratio"] = rounded(middle(paced).Seconds() / middle(alone).Seconds())
-	figures["line_p99_ms_saturated"] = milliseconds(middle(saturated))
-	figures["line_p99_saturated_ratio"] = rounded(middle(saturated).Seconds() / middle(alone).Seconds())
+	alone := middle(loads[0].p99).Seconds()
+	for _, l := range loads {
+		figures["line_p50_ms_"+l.name], figures["line_p99_ms_"+l.name] = milliseconds(middle(l.p50)), milliseconds(middle(l.p99))
+		if l.rate >= 0 {
+			figures["line_p99_ratio_"+l.name] = rounded(middle(l.p99).Seconds() / alone)
+		}
+	}
+	figures["line_p99_ms_alone_least"], figures["line_p99_ms_alone_most"] = milliseconds(slices.Min(loads[0].p99)), milliseconds(slices.Max(loads[0].p99))
 	return nil
 }
 
