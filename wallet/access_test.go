@@ -36,6 +36,8 @@ func asked() map[string]wallet.Scope {
 		"POST /v1/cards/{id}/rules":                   wallet.CardsWrite,
 		"POST /v1/cards/{id}/name":                    wallet.CardsWrite,
 		"POST /v1/cards/{id}/reveal":                  wallet.NumbersRead,
+		"POST /v1/cards/{id}/tokens":                  wallet.NumbersWrite,
+		"GET /v1/cards/{id}/tokens":                   wallet.CardsRead,
 		"POST /v1/wallets/{id}/top-ups":               wallet.TopUpsWrite,
 		"POST /v1/wallets/{id}/allocations":           wallet.AllocationsWrite,
 		"POST /v1/transfers":                          wallet.TransfersWrite,

@@ -29,6 +29,7 @@ const (
 	CodeCapExceeded       Code = "cap_exceeded"
 	CodeLimitExceeded     Code = "limit_exceeded"
 	CodeReferenceUsed     Code = "reference_used"
+	CodeNumberTaken       Code = "number_taken"
 	CodeNumberNotKept     Code = "number_not_kept"
 	CodeNumberUnreadable  Code = "number_unreadable"
 	CodeRateLimited       Code = "rate_limited"
@@ -69,6 +70,7 @@ func meanings() []meaning {
 		{CodeCapExceeded, http.StatusConflict, "There would be too many or too much", "Stay below the bounds of the program, such as the most that a wallet may hold or the most cards of a person."},
 		{CodeLimitExceeded, http.StatusConflict, "Above a limit", "Ask for less, or wait until the month is over: a limit of the program for one transfer or for a month was reached."},
 		{CodeReferenceUsed, http.StatusConflict, "The reference was used already", "This money has been credited. To try again, use the Idempotency-Key of the first request; for other money use another reference."},
+		{CodeNumberTaken, http.StatusConflict, "The number leads to a card already", "Use a number that no card and no device token has. To try again, use the Idempotency-Key of the first request."},
 		{CodeNumberNotKept, http.StatusConflict, "The number of this card is not kept", "Nobody can show it: it was issued without a number key. Re-issue the card."},
 		{CodeNumberUnreadable, http.StatusConflict, "The number of this card cannot be read", "The number key of this node does not open it. Tell whoever runs the switch."},
 		{CodeBodyTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "Send at most 65536 bytes."},

@@ -30,7 +30,7 @@ type Event struct {
 	Name      string       `json:"name,omitempty"`
 	Reference string       `json:"reference,omitempty"`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
-	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation or transfer, as its request was answered."`
+	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered."`
 	CardAfter *CardAmount  `json:"card_after,omitempty" doc:"What the card has after it."`
 	Balance   EventBalance `json:"balance" doc:"The money of the wallet after everything of that version."`
 }
@@ -141,6 +141,10 @@ func madeBy(e *balance.Event) string {
 		return ""
 	}
 	switch e.Kind { //nolint:exhaustive // only these have an id of their own
+	case balance.CardChanged:
+		if _, ok := teller.TokenOf(e); ok {
+			return idOf("tok_", e)
+		}
 	case balance.Funded:
 		return idOf("top_", e)
 	case balance.Allocated:

@@ -24,12 +24,13 @@ const (
 	TopUpsWrite      Scope = "topups:write"
 	MembersWrite     Scope = "members:write"
 	NumbersRead      Scope = "pan:read"
+	NumbersWrite     Scope = "pan:write"
 	Everything       Scope = "*" // all of them, also those to come
 )
 
 // Scopes are all scopes that a token can have.
 func Scopes() []Scope {
-	return []Scope{WalletsRead, WalletsWrite, CardsRead, CardsWrite, AllocationsWrite, TransfersWrite, TopUpsWrite, MembersWrite, NumbersRead, Everything}
+	return []Scope{WalletsRead, WalletsWrite, CardsRead, CardsWrite, AllocationsWrite, TransfersWrite, TopUpsWrite, MembersWrite, NumbersRead, NumbersWrite, Everything}
 }
 
 // Identity is who calls: an app server, and what it may do.

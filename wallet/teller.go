@@ -28,6 +28,8 @@ type Teller interface {
 	Reissue(ctx context.Context, c teller.Call, wallet string, card spec.CardID) (teller.Done, error)
 	SetRules(ctx context.Context, c teller.Call, wallet string, card spec.CardID, rules balance.CardRules) (teller.Done, error)
 	Rename(ctx context.Context, c teller.Call, wallet string, card spec.CardID, name string) (teller.Done, error)
+	AddToken(ctx context.Context, c teller.Call, wallet string, card spec.CardID, number, name string) (teller.Done, error)
+	Tokens(ctx context.Context, c teller.Caller, wallet string, card spec.CardID) ([]teller.DeviceToken, error)
 	Shown(ctx context.Context, c teller.Caller, s teller.Showing) error
 
 	AddMember(ctx context.Context, c teller.Call, wallet string, person spec.PersonID, role balance.Role, name string) (teller.Done, error)
@@ -98,6 +100,8 @@ func lacking(err error) *Problem {
 		return problemOf(CodeKeyReused)
 	case errors.Is(err, teller.ErrReferenceUsed):
 		return problemOf(CodeReferenceUsed).at("reference")
+	case errors.Is(err, teller.ErrNumberTaken):
+		return problemOf(CodeNumberTaken).at("number")
 	case errors.Is(err, teller.ErrBusy):
 		return problemOf(CodeBusy).after(retryAfterMin)
 	case errors.Is(err, teller.ErrUnavailable):

@@ -1,0 +1,90 @@
+package wallet
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sekisho/teller"
+)
+
+// DeviceToken is a number that stands for a card on a device. Of the number the last four digits are kept.
+type DeviceToken struct {
+	ID      string    `json:"id" example:"tok_0123456789abcdef01234567"`
+	Card    string    `json:"card" example:"crd_0123456789abcdef01234567"`
+	Name    string    `json:"name" example:"phone"`
+	Last4   string    `json:"last4" example:"0000" doc:"The last four digits of its number."`
+	At      time.Time `json:"at" doc:"When it was added."`
+	Version uint64    `json:"version,omitempty" doc:"The version of the wallet that this made. In the answer of adding it."`
+}
+
+type tokenInput struct {
+	Keyed
+	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
+	Body struct {
+		Number string `json:"number" pattern:"^[0-9]{16,19}$" doc:"The number that the device pays with, of a range of the card's program. It is never repeated."`
+		Name   string `json:"name" minLength:"1" maxLength:"120" example:"phone"`
+	}
+}
+
+type tokensOutput struct {
+	ETag string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
+	Body struct {
+		Data []DeviceToken `json:"data" nullable:"false"`
+	}
+}
+
+func (a *API) registerTokens() error {
+	return first(
+		add(a, route{
+			method: http.MethodPost, path: "/v1/cards/{id}/tokens", scope: NumbersWrite, id: "add-token", tag: "Cards", status: http.StatusCreated,
+			summary: "Add a device token",
+			description: "What is paid with the token's number is paid with the card from then on, also after a re-issue. Only for an active or " +
+				"frozen card; at most 10 for a card.",
+			example: `{"number": "3540120000009990", "name": "phone"}`,
+		}, a.addToken),
+		add(a, route{
+			method: http.MethodGet, path: "/v1/cards/{id}/tokens", scope: CardsRead, id: "list-tokens", tag: "Cards",
+			summary: "List the device tokens of a card", description: "Those that were added here, oldest first, all on one page.",
+		}, a.listTokens),
+	)
+}
+
+func (a *API) addToken(ctx context.Context, in *tokenInput) (*changed[DeviceToken], error) {
+	id, _ := teller.ParseCard(in.ID) // its form was checked
+	_, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.teller.AddToken(ctx, in.call, s.ID, id, in.Body.Number, in.Body.Name)
+	if err != nil {
+		return nil, err
+	}
+	token, _ := teller.TokenOf(&d.Events[0])
+	token.At = d.At
+	added := tokenOf(in.ID, &token)
+	added.Version = d.Version
+	return done(http.StatusCreated, d, added), nil
+}
+
+func (a *API) listTokens(ctx context.Context, in *cardByID) (*tokensOutput, error) {
+	id, _ := teller.ParseCard(in.ID) // its form was checked
+	_, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := a.teller.Tokens(ctx, in.call.Caller, s.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &tokensOutput{ETag: etag(s.Version)}
+	out.Body.Data = []DeviceToken{}
+	for i := range tokens {
+		out.Body.Data = append(out.Body.Data, tokenOf(in.ID, &tokens[i]))
+	}
+	return out, nil
+}
+
+func tokenOf(card string, t *teller.DeviceToken) DeviceToken {
+	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, At: t.At}
+}
