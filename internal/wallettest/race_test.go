@@ -58,16 +58,19 @@ func TestAllocatorsAndPayersAtOneWalletMakeOrLoseNoYen(t *testing.T) {
 		r.other, _ = h.openWallet(0, 0)
 		h.loss = 3
 		var all sync.WaitGroup
+		turns := make(chan struct{}, clients*times) // a purchase for each allocation: payers have the shorter way, and would be through first
 		for i := range clients {
 			random := rand.New(rand.NewPCG(uint64(i), rand.Uint64())) //nolint:gosec // amounts of a test
 			all.Go(func() {
 				for range times {
 					r.allocate(random)
+					turns <- struct{}{}
 				}
 			})
 			pays := rand.New(rand.NewPCG(uint64(i), rand.Uint64())) //nolint:gosec // as above
 			all.Go(func() {
 				for range times {
+					<-turns
 					r.payOne(pays)
 				}
 			})
