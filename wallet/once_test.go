@@ -34,6 +34,7 @@ func TestEveryChangeTwiceWithOneKeyHappensOnceAndIsAnsweredTheSame(t *testing.T)
 		{path: "/v1/cards/" + card + "/unfreeze"},
 		{path: "/v1/cards/" + card + "/rules", body: `{"use_max": ` + jpy(7) + `}`},
 		{path: "/v1/cards/" + card + "/name", body: `{"name": "x"}`},
+		{path: "/v1/cards/" + card + "/tokens", body: `{"number": "` + madeUp(123_456_789) + `", "name": "phone"}`},
 		{path: "/v1/cards/" + card + "/lost"},
 		{path: "/v1/cards/" + card + "/reissue"},
 		{path: "/v1/cards/" + card + "/stolen"},

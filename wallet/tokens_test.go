@@ -1,0 +1,107 @@
+package wallet_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sekisho/balance"
+	"sekisho/spec"
+)
+
+// leads says which card a number leads to; empty for none.
+func (h *house) leads(number string) string {
+	h.t.Helper()
+	hasher, err := spec.NewHasher([]byte("a made-up key for tests only"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	row, ok := h.store.Peek(hasher.Hash([]byte(number)))
+	if !ok || row.Kind != balance.RowToken {
+		return ""
+	}
+	return row.Card.String()
+}
+
+func TestADeviceTokenIsAddedAndListedWithoutItsNumber(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	id, card := h.funded(1000)
+	_, other := h.funded(10)
+	number := madeUp(123_456_789)
+	add := func(key, card, body string) answer {
+		return h.send(request{method: "POST", path: "/v1/cards/" + card + "/tokens", key: key, body: body})
+	}
+	body := `{"number": "` + number + `", "name": "phone"}`
+	var seen []answer
+	first := add("k", card, body)
+	seen = append(seen, first)
+	if first.status != 201 || !strings.HasPrefix(first.str("id"), "tok_") || first.str("card") != card || first.str("name") != "phone" ||
+		first.str("last4") != number[12:] || first.num("version") != 4 || first.header.Get("ETag") != `"4"` || first.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("added: %d, version %d, %v", first.status, first.num("version"), first.header)
+	}
+	if h.leads(number) != card {
+		t.Errorf("it leads to %q", h.leads(number))
+	}
+	again := add("k", card, body)
+	seen = append(seen, again)
+	if again.status != 201 || again.text != first.text || again.header.Get("Idempotency-Replayed") != "true" || again.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("again: %d", again.status)
+	}
+	for what, row := range map[string]struct {
+		answer      answer
+		status      int
+		code, field string
+	}{
+		"taken":                     {add("", other, body), 409, "number_taken", "number"},
+		"the key with another body": {add("k", card, `{"number": "`+madeUp(123_456_788)+`", "name": "phone"}`), 422, "idempotency_key_reused", ""},
+		"a wrong check digit":       {add("", card, `{"number": "`+number[:15]+string('0'+(number[15]-'0'+1)%10)+`", "name": "x"}`), 422, "field_invalid", "number"},
+		"no number":                 {add("", card, `{"number": "`+number+`x", "name": "x"}`), 422, "field_invalid", "number"},
+		"a name that is the number": {add("", card, `{"number": "`+madeUp(5)+`", "name": "`+number+`"}`), 422, "field_invalid", "name"},
+		"no name":                   {add("", card, `{"number": "`+number+`"}`), 422, "field_invalid", ""},
+	} {
+		seen = append(seen, row.answer)
+		if row.answer.status != row.status || row.answer.str("code") != row.code || row.answer.str("field") != row.field || row.answer.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %s at %s", what, row.answer.status, row.answer.str("code"), row.answer.str("field"))
+		}
+	}
+	list := h.get("/v1/cards/" + card + "/tokens")
+	if list.status != 200 || list.str("data.0.id") != first.str("id") || list.str("data.0.last4") != number[12:] || list.str("data.0.name") != "phone" || list.at("data.1") != nil {
+		t.Errorf("listed: %d %s", list.status, list.text)
+	}
+	events := h.get("/v1/wallets/" + id + "/events")
+	if events.str("data.3.id") != first.str("id") || events.str("data.3.reference") != "device token "+number[12:]+": phone" || events.str("data.3.name") != "groceries" {
+		t.Errorf("its event: %v", events.at("data.3"))
+	}
+	seen = append(seen, list, events, h.get("/v1/cards/"+card), h.get("/v1/wallets/"+id+"/activity"))
+	for _, a := range seen {
+		if text := a.text + fmt.Sprint(a.header); strings.Contains(text, number) || strings.Contains(text, number[6:12]) {
+			t.Errorf("an answer of status %d repeats the number", a.status)
+		}
+	}
+	if log := h.log.String(); strings.Contains(log, number) || strings.Contains(log, number[6:12]) {
+		t.Error("the log repeats the number")
+	}
+}
+
+func TestACardThatCannotPayAgainGetsNoDeviceToken(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	_, card := h.funded(1000)
+	add := func(n int) answer {
+		return h.post("/v1/cards/"+card+"/tokens", `{"number": "`+madeUp(n)+`", "name": "phone"}`)
+	}
+	h.must("/v1/cards/"+card+"/freeze", "")
+	for n := range 10 {
+		if a := add(n); a.status != 201 {
+			t.Errorf("token %d of a frozen card: %d %s", n, a.status, a.str("code"))
+		}
+	}
+	if a := add(10); a.status != 409 || a.str("code") != "cap_exceeded" {
+		t.Errorf("an eleventh: %d %s", a.status, a.str("code"))
+	}
+	h.must("/v1/cards/"+card+"/close", "")
+	if a := add(11); a.status != 409 || a.str("code") != "state_conflict" || h.leads(madeUp(11)) != "" {
+		t.Errorf("of a closed card: %d %s", a.status, a.str("code"))
+	}
+}
