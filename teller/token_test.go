@@ -80,6 +80,12 @@ func TestADeviceTokenIsAddedOnceForItsKeyWithoutItsNumberBeingToldByIt(t *testin
 	}
 	_, err := d.AddToken(t.Context(), c, w, card, deviceNumber(2), "phone")
 	refused(t, "the key with another number", err, ErrOtherBody)
+	alike := 1001
+	for deviceNumber(alike)[15:] != deviceNumber(1)[15:] {
+		alike += 1000
+	}
+	_, err = d.AddToken(t.Context(), c, w, card, deviceNumber(alike), "phone")
+	refused(t, "the key with another number that ends alike", err, ErrOtherBody)
 	_, err = d.AddToken(t.Context(), c, w, card, deviceNumber(1), "watch")
 	refused(t, "the key with another name", err, ErrOtherBody)
 }
