@@ -122,7 +122,7 @@ func (b *buyer) step(ctx context.Context, w payWord) error {
 		return b.answered(ctx, w, "0420", p, a, err)
 	case payStandIn, payStandInAmount:
 		return b.standIn(ctx, w)
-	case payClear, payClearOver, payClearUnder, payClearTwice:
+	case payClear, payClearOver, payClearUnder, payClearOverTenth, payClearUnderTenth, payClearTwice:
 		return b.clear(ctx, w)
 	}
 	return b.refund(ctx, w)

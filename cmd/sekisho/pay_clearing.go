@@ -26,11 +26,16 @@ func (b *buyer) clear(ctx context.Context, w payWord) error {
 	if amount == 0 {
 		amount = b.asked
 	}
+	tenth := max(amount/10, 1)
 	switch w.name {
 	case payClearOver:
 		amount += w.amount
 	case payClearUnder:
 		amount -= w.amount
+	case payClearOverTenth:
+		amount += tenth
+	case payClearUnderTenth:
+		amount -= tenth
 	}
 	if amount <= 0 || amount > moneyMax {
 		return fmt.Errorf("nothing would be left to present: %s is held", grouped(int64(held)))

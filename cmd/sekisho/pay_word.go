@@ -29,7 +29,9 @@ func payMeanings() []payMeaning {
 		{"stand-in:N", "0120 of N: the hold becomes the advice's amount"},
 		{"clear", "presented at what is held (else at what was asked); posted, the rest of the hold released"},
 		{"clear:over=N", "presented at N more than is held; posted all the same, over unless its kind of merchant may"},
+		{"clear:over", "the same with a tenth of what is held for N, at least 1"},
 		{"clear:under=N", "presented at N less than is held; posted, the rest released"},
+		{"clear:under", "the same with a tenth of what is held for N, at least 1"},
 		{"clear:twice", "presented in two files under two references; both posted, the second told as over (double sale)"},
 		{"refund", "0100 with DE3 20 announces a refund of what was posted (else asked), then clearing credits it"},
 		{"refund:N", "the same for N"},
@@ -49,6 +51,8 @@ const (
 	payClear           = "clear"
 	payClearOver       = "clear:over="
 	payClearUnder      = "clear:under="
+	payClearOverTenth  = "clear:over"
+	payClearUnderTenth = "clear:under"
 	payClearTwice      = "clear:twice"
 	payRefund          = "refund"
 	payRefundAmount    = "refund:"
@@ -87,7 +91,8 @@ func parsePayWords(text string) ([]payWord, error) {
 
 func parsePayWord(text string) (payWord, error) {
 	switch text {
-	case payAsk, payDuplicate, payReverse, payReverseLate, payStandIn, payClear, payClearTwice, payRefund, payRefundUnlinked:
+	case payAsk, payDuplicate, payReverse, payReverseLate, payStandIn, payClear, payClearTwice, payClearOverTenth, payClearUnderTenth,
+		payRefund, payRefundUnlinked:
 		return payWord{name: text}, nil
 	}
 	for _, form := range []string{payReversePart, payStandInAmount, payClearOver, payClearUnder, payRefundAmount} {
