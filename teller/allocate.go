@@ -8,7 +8,8 @@ import (
 )
 
 // Allocate moves unallocated money of the wallet to one of its cards, or with a negative amount what is free
-// on the card back to the wallet: Allocated.
+// on the card back to the wallet: Allocated. What other cards owe is not given away. A card that is used no
+// more takes what it owes, and nothing above it.
 func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.CardID, amount spec.Money) (Done, error) {
 	if err := checkAmount("amount", max(amount, -amount)); err != nil {
 		return Done{}, err
@@ -23,12 +24,15 @@ func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.
 			return nil, nil, &FundsError{Need: -amount, Have: free(&at)}
 		case amount < 0:
 			return []balance.Event{allocated(v.Wallet, card, amount)}, nil, nil
-		case !takesMoney(at.Status):
+		case takesMoney(at.Status), amount <= owed(&at):
+		case owed(&at) > 0:
+			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no more than it owes")
+		default:
 			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no money")
 		}
 		here, unallocated := reclaim(v.Wallet)
-		if unallocated < amount {
-			return nil, nil, &FundsError{Need: amount, Have: max(0, unallocated)}
+		if has := spare(v.Wallet, unallocated, card); has < amount {
+			return nil, nil, &FundsError{Need: amount, Have: has}
 		}
 		return append([]balance.Event{allocated(v.Wallet, card, amount)}, here...), nil, nil
 	}
@@ -82,12 +86,17 @@ func reclaim(w *balance.Wallet) (events []balance.Event, unallocated spec.Money)
 // reclaimMax bounds the closed cards that one move takes back from.
 const reclaimMax = 64
 
-// spare is what may leave the wallet: unallocated money, less what cards are below zero by. Their debts are
-// paid from it when they are cleared.
-func spare(w *balance.Wallet, unallocated spec.Money) spec.Money {
+// owed is by how much a card is below zero.
+func owed(c *balance.Card) spec.Money { return max(0, -c.Available()) }
+
+// spare is what may be given away: unallocated money, less what cards owe, for that is paid from it when they
+// are cleared. What goes to a card may pay what that card owes itself; for no card the id is zero.
+func spare(w *balance.Wallet, unallocated spec.Money, to spec.CardID) spec.Money {
 	cards := w.Cards()
 	for i := range cards {
-		unallocated += min(0, cards[i].Available())
+		if cards[i].ID != to {
+			unallocated -= owed(&cards[i])
+		}
 	}
 	return max(0, unallocated)
 }

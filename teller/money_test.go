@@ -177,6 +177,45 @@ func TestWhatACardOwesIsNotHandedOver(t *testing.T) {
 	d.verified()
 }
 
+func TestWhatACardOwesIsPaidByNoOtherCard(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		end  func(d *desk, c Call, wallet string, card spec.CardID) (Done, error) // nil: it is used on
+	}{
+		{"active", nil},
+		{"lost", func(d *desk, c Call, w string, id spec.CardID) (Done, error) { return d.Lost(d.t.Context(), c, w, id) }},
+		{"stolen", func(d *desk, c Call, w string, id spec.CardID) (Done, error) { return d.Stolen(d.t.Context(), c, w, id) }},
+		{"closed", func(d *desk, c Call, w string, id spec.CardID) (Done, error) { return d.Close(d.t.Context(), c, w, id) }},
+	} {
+		d := newDesk(t, balance.MemoryOptions{})
+		w := d.wallet(Opening{}, 1000)
+		card, other := d.card(w, 1000), d.card(w, 0)
+		d.clear(d.drawn.of(card, 0), 1500, 0, spec.ApprovalCode{})
+		if row.end != nil {
+			d.must(row.end(d, d.next(), w, card))
+		}
+		d.must(d.TopUp(t.Context(), d.next(), w, 500, "late"))
+		if s := d.snapshot(w); s.Posted != 0 || s.card(card).Allocated != -500 {
+			t.Fatalf("%s: %+v", row.name, s.Balances)
+		}
+		_, err := d.Allocate(t.Context(), d.next(), w, other, 500)
+		refused(t, row.name+": to another card", err, &FundsError{500, 0})
+		if row.end == nil {
+			_, err = d.Allocate(t.Context(), d.next(), w, card, 501)
+			refused(t, row.name+": more than there is", err, &FundsError{501, 500})
+		} else {
+			_, err = d.Allocate(t.Context(), d.next(), w, card, 501)
+			refused(t, row.name+": more than it owes", err, &StateError{"the card is " + row.name + ": it takes no more than it owes"})
+		}
+		d.must(d.Allocate(t.Context(), d.next(), w, card, 500))
+		if s := d.snapshot(w); s.card(card).Allocated != 0 || s.Unallocated() != 0 {
+			t.Errorf("%s: %+v", row.name, s.Balances)
+		}
+		d.verified()
+	}
+}
+
 // closed books, unread logs, and callers who leave.
 func TestWhatIsNotKnownIsNeverCalledDoneOrRefused(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,7 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 			return nil, nil, wrongState("the wallets are not of one program and one tenant")
 		}
 		here, unallocated := reclaim(v.Wallet)
-		if has := spare(v.Wallet, unallocated); has < amount {
+		if has := spare(v.Wallet, unallocated, spec.CardID{}); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
 		}
 		if err := firstOf(program.mayHandOver(v, amount), program.room(v.Other.Wallet, amount)); err != nil {
