@@ -30,7 +30,7 @@ func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.
 		default:
 			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no money")
 		}
-		here, unallocated := reclaim(v.Wallet)
+		here, unallocated := reclaim(v.Wallet, spec.CardID{})
 		if has := spare(v.Wallet, unallocated, card); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
 		}
@@ -48,7 +48,8 @@ func (t *Teller) Sweep(ctx context.Context, c Call, wallet string, card spec.Car
 		if !ok {
 			return nil, nil, ErrNotFound
 		}
-		return []balance.Event{allocated(v.Wallet, card, -free(&at))}, nil, nil
+		others, _ := reclaim(v.Wallet, card)
+		return append([]balance.Event{allocated(v.Wallet, card, -free(&at))}, others...), nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
 }
@@ -68,23 +69,32 @@ func allocated(w *balance.Wallet, card spec.CardID, amount spec.Money) balance.E
 	}
 }
 
-// reclaim takes back what became free on closed cards, and says how much the wallet then has unallocated.
-func reclaim(w *balance.Wallet) (events []balance.Event, unallocated spec.Money) {
-	unallocated = w.Unallocated()
-	cards := w.Cards()
+// freed are the closed cards with free money, which is the wallet's: it became free after they were closed.
+// There are at most reclaimMax of them; the others follow when these have none.
+func freed(cards []balance.Card) (found []*balance.Card) {
 	for i := range cards {
-		c := &cards[i]
-		if c.Status != balance.CardClosed || free(c) == 0 || len(events) == reclaimMax {
-			continue
+		if c := &cards[i]; c.Status == balance.CardClosed && free(c) > 0 && len(found) < reclaimMax {
+			found = append(found, c)
 		}
-		events = append(events, allocated(w, c.ID, -free(c)))
-		unallocated += free(c)
 	}
-	return events, unallocated
+	return found
 }
 
 // reclaimMax bounds the closed cards that one move takes back from.
 const reclaimMax = 64
+
+// reclaim takes back what became free on closed cards, but for one that the move itself is about, and says how
+// much the wallet then has unallocated.
+func reclaim(w *balance.Wallet, but spec.CardID) (events []balance.Event, unallocated spec.Money) {
+	unallocated = w.Unallocated()
+	for _, c := range freed(w.Cards()) {
+		if c.ID != but {
+			events = append(events, allocated(w, c.ID, -free(c)))
+			unallocated += free(c)
+		}
+	}
+	return events, unallocated
+}
 
 // owed is by how much a card is below zero.
 func owed(c *balance.Card) spec.Money { return max(0, -c.Available()) }

@@ -134,7 +134,7 @@ func TestAClosedCardKeepsWhatIsHeldUntilItIsClearedOrReleased(t *testing.T) {
 			if resp := d.pay(number, q); resp.Reason != spec.Approved {
 				t.Errorf("%s: its release: %s", store.name, resp.Reason)
 			}
-			if s := d.snapshot(w); s.Held != 0 || s.Allocated != 200 || s.card(card).Available() != 200 {
+			if s := d.snapshot(w); s.Held != 0 || s.Allocated != 0 || s.Unallocated() != 700 || s.card(card).Available() != 0 {
 				t.Errorf("%s: after release: %+v", store.name, s.Balances)
 			}
 			other := d.card(w, 0)
@@ -145,6 +145,50 @@ func TestAClosedCardKeepsWhatIsHeldUntilItIsClearedOrReleased(t *testing.T) {
 			d.must(d.Sweep(t.Context(), d.next(), w, card))
 			d.verified()
 		}
+	}
+}
+
+func TestWhatBecameFreeOnAClosedCardReturnsWithWhateverMovesNext(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]func(d *desk, w, to string, other spec.CardID) (Done, error){
+		"top-up": func(d *desk, w, _ string, _ spec.CardID) (Done, error) {
+			return d.TopUp(d.t.Context(), d.next(), w, 1, "more")
+		},
+		"close": func(d *desk, w, _ string, c spec.CardID) (Done, error) { return d.Close(d.t.Context(), d.next(), w, c) },
+		"sweep": func(d *desk, w, _ string, c spec.CardID) (Done, error) { return d.Sweep(d.t.Context(), d.next(), w, c) },
+		"allocation": func(d *desk, w, _ string, c spec.CardID) (Done, error) {
+			return d.Allocate(d.t.Context(), d.next(), w, c, 1)
+		},
+		"transfer": func(d *desk, w, to string, _ spec.CardID) (Done, error) {
+			return d.Transfer(d.t.Context(), d.next(), w, to, 700, "")
+		},
+	} {
+		d := newDesk(t, balance.MemoryOptions{})
+		w, to := d.wallet(Opening{}, 1000), d.wallet(Opening{}, 0)
+		card, other := d.card(w, 700), d.card(w, 300)
+		number := d.drawn.of(card, 0)
+		d.pay(number, spec.Request{MTI: 100, Amount: 700})
+		q := spec.Request{MTI: 420, Amount: 700, STAN: d.stan + 100, Sent: time.Now().Unix(), Original: d.original(w, d.stan)}
+		d.must(d.Close(t.Context(), d.next(), w, card))
+		if s := d.snapshot(w); s.Held != 700 || s.Unallocated() != 0 || s.card(card).Allocated != 700 {
+			t.Fatalf("%s: while it is held: %+v", name, s.Balances)
+		}
+		if resp := d.pay(number, q); resp.Reason != spec.Approved {
+			t.Fatal(resp.Reason)
+		}
+		if s := d.snapshot(w); s.Unallocated() != 700 || s.Allocated != 300 || s.card(card).CardBalance != (balance.CardBalance{}) {
+			t.Errorf("%s: when it is released: %+v", name, s.Balances)
+		}
+		done := d.must(next(d, w, to, other))
+		last := done.Events[len(done.Events)-1]
+		if last.Card != card || last.Allocated != -700 || last.After != (balance.CardBalance{}) {
+			t.Errorf("%s: the log does not say that it returned: %+v", name, done.Events)
+		}
+		swept := d.must(d.Sweep(t.Context(), d.next(), w, card))
+		if len(swept.Events) != 1 || swept.Events[0].Allocated != 0 {
+			t.Errorf("%s: it returned twice: %+v", name, swept.Events)
+		}
+		d.verified()
 	}
 }
 

@@ -74,7 +74,8 @@ func (p *Past) Unallocated() spec.Money { return p.Posted - p.Allocated }
 func (p *Past) Available() spec.Money { return p.Posted - p.Held }
 
 // BalanceAt is what the log says that a wallet had at an instant, with all that was recorded up to it. What
-// ran out counts as released from the entry on that says so.
+// ran out counts as released from the entry on that says so, and what became free on a closed card as back in
+// the wallet from the entry on that took it back.
 func (t *Teller) BalanceAt(ctx context.Context, c Caller, wallet string, at time.Time) (Past, error) {
 	s, err := t.Wallet(ctx, c, wallet)
 	if err != nil {

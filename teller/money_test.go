@@ -185,7 +185,9 @@ func TestWhatACardOwesIsPaidByNoOtherCard(t *testing.T) {
 	}{
 		{"active", nil},
 		{"lost", func(d *desk, c Call, w string, id spec.CardID) (Done, error) { return d.Lost(d.t.Context(), c, w, id) }},
-		{"stolen", func(d *desk, c Call, w string, id spec.CardID) (Done, error) { return d.Stolen(d.t.Context(), c, w, id) }},
+		{"stolen", func(d *desk, c Call, w string, id spec.CardID) (Done, error) {
+			return d.Stolen(d.t.Context(), c, w, id)
+		}},
 		{"closed", func(d *desk, c Call, w string, id spec.CardID) (Done, error) { return d.Close(d.t.Context(), c, w, id) }},
 	} {
 		d := newDesk(t, balance.MemoryOptions{})

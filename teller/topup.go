@@ -32,10 +32,11 @@ func (t *Teller) TopUp(ctx context.Context, c Call, wallet string, amount spec.M
 		if err := program.room(v.Wallet, amount); err != nil {
 			return nil, nil, err
 		}
-		return []balance.Event{{
+		here, _ = reclaim(v.Wallet, spec.CardID{})
+		return append([]balance.Event{{
 			Kind: balance.Funded, Posted: amount, Note: reference,
 			Counter: balance.Account{Kind: balance.AccountTopUp, Name: v.Program},
-		}}, nil, nil
+		}}, here...), nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
 }

@@ -29,7 +29,7 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		if v.Other.Program != v.Program || v.Other.Tenant != v.Tenant {
 			return nil, nil, wrongState("the wallets are not of one program and one tenant")
 		}
-		here, unallocated := reclaim(v.Wallet)
+		here, unallocated := reclaim(v.Wallet, spec.CardID{})
 		if has := spare(v.Wallet, unallocated, spec.CardID{}); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
 		}

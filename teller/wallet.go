@@ -9,7 +9,8 @@ import (
 	"sekisho/spec"
 )
 
-// Snapshot is a wallet at one version, durable.
+// Snapshot is a wallet at one version, durable. What became free on closed cards counts as back in the wallet,
+// whether it was taken back yet or not: in Balances and Cards the cards do not have it.
 type Snapshot struct {
 	ID       string
 	Version  uint64
@@ -25,8 +26,8 @@ type Snapshot struct {
 	Members []balance.Member // in the order in which they came
 }
 
-// Unallocated is the money that no card has. Below zero when more was cleared than there was. What became
-// free on a closed card is not in it, though it can be allocated and handed over all the same.
+// Unallocated is the money that no card has. Below zero when more was cleared than there was. What
+// cards are below zero by is in it, and can be given to those cards only.
 func (s *Snapshot) Unallocated() spec.Money { return s.Posted - s.Allocated }
 
 // Available is the money that is not held.
@@ -78,10 +79,16 @@ func (t *Teller) Wallet(ctx context.Context, c Caller, id string) (Snapshot, err
 }
 
 func snapshot(w *balance.Wallet) *Snapshot {
-	return &Snapshot{
+	s := &Snapshot{
 		ID: w.Log, Version: w.Version, At: w.At, Tenant: w.Tenant, Program: w.Program, Currency: w.Currency, Form: w.Form,
 		Name: w.Name, Owner: w.Owner, Balances: w.Balances, Cards: slices.Clone(w.Cards()), Members: slices.Clone(w.Members()),
 	}
+	for _, c := range freed(s.Cards) { // as the next move takes it back
+		n := free(c)
+		c.Allocated -= n
+		s.Allocated -= n
+	}
+	return s
 }
 
 // CardOf finds a card by its id, and the wallet that it is a card of.
