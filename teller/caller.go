@@ -33,9 +33,16 @@ type Call struct {
 const TenantMax = balance.LogNameMax
 
 // sees says whether the wallet is there for the caller. What is another's is answered like what is not
-// there at all. A seeded wallet has no tenant: whoever may work with its program sees it.
-func (c *Caller) sees(w *balance.Wallet) bool {
-	return w.Version > 0 && w.Program != "" && slices.Contains(c.Programs, w.Program) && (w.Tenant == "" || w.Tenant == c.Tenant)
+// there at all. A seeded wallet has no tenant: it is that of the only tenant with its program, and of none
+// where several have it.
+func (t *Teller) sees(c *Caller, w *balance.Wallet) bool {
+	if w.Version == 0 || w.Program == "" || !slices.Contains(c.Programs, w.Program) {
+		return false
+	}
+	if w.Tenant == "" {
+		return !t.options.Shared[w.Program]
+	}
+	return w.Tenant == c.Tenant
 }
 
 func (c *Caller) actor() balance.Actor {

@@ -28,7 +28,7 @@ type move struct {
 	print spec.Fingerprint
 	used  balance.Key // must be new as well; zero: nothing
 	since time.Duration
-	sees  func(w *balance.Wallet) bool // nil: the caller's wallets
+	sees  func(w *balance.Wallet) bool // nil, before it runs: the caller's wallets
 	// act says what happens in the log, at least one event, and in the other log of the move, on one version of
 	// the wallet. What changes nothing is an event as well: else a late repeat would be decided anew. It may be
 	// asked again.
@@ -49,11 +49,7 @@ type outcome struct {
 // that the version it rests on is the last.
 func (m *move) Decide(v *balance.View) balance.Decision {
 	m.outcome = outcome{}
-	sees := m.sees
-	if sees == nil {
-		sees = m.call.sees
-	}
-	if !sees(v.Wallet) {
+	if !m.sees(v.Wallet) {
 		return m.refuse(ErrNotFound)
 	}
 	record, ready := v.RecordSince(m.key, v.Now.Add(-KeysKept).UnixMilli())
@@ -144,6 +140,9 @@ func (t *Teller) run(ctx context.Context, log, other string, m *move) (Done, err
 		return Done{}, err
 	}
 	m.key, m.ended = m.call.key(), make(chan outcome, 1)
+	if m.sees == nil {
+		m.sees = func(w *balance.Wallet) bool { return t.sees(&m.call.Caller, w) }
+	}
 	if len(log) > balance.LogNameMax || len(other) > balance.LogNameMax || log == "" {
 		return Done{}, ErrNotFound
 	}

@@ -171,7 +171,7 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 	}
 }
 
-func TestASeededWalletIsThereForWhoeverMayWorkWithItsProgram(t *testing.T) {
+func TestASeededWalletIsThereForTheOnlyTenantWithItsProgram(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	d := newDesk(t, balance.MemoryOptions{}, limited)
@@ -190,6 +190,19 @@ func TestASeededWalletIsThereForWhoeverMayWorkWithItsProgram(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	d.verified()
+	shared := d.node(balance.MemoryOptions{}, limited, func(o *Options) { o.Shared = map[string]bool{"prepaid": true} })
+	own := shared.wallet(Opening{}, 10)
+	for name, do := range map[string]func() error{
+		"reading":     func() error { _, err := shared.Wallet(ctx, caller(), "seeded"); return err },
+		"its card":    func() error { _, _, err := shared.CardOf(ctx, caller(), card); return err },
+		"topping up":  func() error { _, err := shared.TopUp(ctx, call("s 1"), "seeded", 1, "r"); return err },
+		"giving to":   func() error { _, err := shared.Transfer(ctx, call("s 2"), own, "seeded", 1, ""); return err },
+		"taking from": func() error { _, err := shared.Transfer(ctx, call("s 3"), "seeded", own, 1, ""); return err },
+	} {
+		if err := do(); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a program of several tenants, %s: %v", name, err)
+		}
+	}
 }
 
 // seed begins a wallet as a file would, with a card that has 50.

@@ -20,6 +20,9 @@ type Teller struct {
 // Options of a teller.
 type Options struct {
 	Programs []Program
+	// Shared are the names of the programs that more than one tenant works with: their seeded wallets are
+	// there for none of them.
+	Shared map[string]bool
 	// Hash is the keyed hash of a number given as ASCII digits ([spec.Hasher.Hash]).
 	Hash func(digits []byte) spec.CardHash
 	// Seal encrypts a number for one card; the text has at most [balance.SealedMax] bytes. nil: no number

@@ -19,7 +19,7 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 	}
 	m := &move{call: &c, print: c.print("transfer", from, to)}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
-		if !c.sees(v.Other.Wallet) {
+		if !t.sees(&c.Caller, v.Other.Wallet) {
 			return nil, nil, ErrNotFound
 		}
 		program := t.program(v.Program)

@@ -56,7 +56,7 @@ func (t *Teller) Wallet(ctx context.Context, c Caller, id string) (Snapshot, err
 	var s *Snapshot
 	l.see = func(v *balance.View) {
 		s = nil
-		if c.sees(v.Wallet) {
+		if t.sees(&c, v.Wallet) {
 			s = snapshot(v.Wallet)
 			if v.Ahead > 0 { // what others do in the entry on its way is in it
 				s.Version, s.At = v.Version+1, v.Dated

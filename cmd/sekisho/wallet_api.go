@@ -116,6 +116,22 @@ func (k *configCheck) token(i int, s *settings) wallet.Token {
 	return t
 }
 
+// sharedPrograms are the programs that tokens of more than one tenant work with.
+func sharedPrograms(tokens wallet.Tokens) map[string]bool {
+	shared, first := map[string]bool{}, map[string]string{}
+	for i := range tokens {
+		who := &tokens[i].Identity
+		for _, program := range who.Programs {
+			if tenant, ok := first[program]; !ok {
+				first[program] = who.Tenant
+			} else if tenant != who.Tenant {
+				shared[program] = true
+			}
+		}
+	}
+	return shared
+}
+
 func scopeNames() string {
 	names := make([]string, 0, len(wallet.Scopes()))
 	for _, s := range wallet.Scopes() {

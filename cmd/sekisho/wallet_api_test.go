@@ -36,6 +36,17 @@ func TestAWalletAPIIsReadWithItsTokensAndLimits(t *testing.T) {
 	}
 }
 
+func TestAProgramIsSharedWhenTokensOfSeveralTenantsHaveIt(t *testing.T) {
+	t.Parallel()
+	token := func(tenant string, programs ...string) wallet.Token {
+		return wallet.Token{Identity: wallet.Identity{Tenant: tenant, Programs: programs}}
+	}
+	shared := sharedPrograms(wallet.Tokens{token("t1", "prepaid", "gold"), token("t1", "prepaid"), token("t2", "gold"), token("t3", "silver")})
+	if shared["prepaid"] || shared["silver"] || !shared["gold"] {
+		t.Errorf("got %v", shared)
+	}
+}
+
 func TestAWrongWalletAPIIsRefusedWithoutShowingItsToken(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ from, to, want string }{

@@ -80,7 +80,7 @@ func (e *engine) walletAPI(s *settings) (*wallet.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := teller.Options{Programs: s.Tellers, Hash: e.hasher.Hash}
+	t := teller.Options{Programs: s.Tellers, Shared: sharedPrograms(s.WalletAPI.Tokens), Hash: e.hasher.Hash}
 	o := wallet.Options{
 		Authenticator: s.WalletAPI.Tokens, Log: e.log, Metrics: metrics, Rate: s.WalletAPI.Rate, Version: version(),
 		Currencies: map[string]spec.Currency{},
