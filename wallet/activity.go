@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"sekisho/balance"
 	"sekisho/spec"
 	"sekisho/teller"
 )
@@ -85,7 +84,7 @@ func (a *API) listActivity(ctx context.Context, in *activityInput) (*activityOut
 	out := &activityOutput{}
 	out.Body.Data = []Activity{}
 	for i := range items {
-		out.Body.Data = append(out.Body.Data, activityOf(&items[i], s.Currency))
+		out.Body.Data = append(out.Body.Data, activityOf(in.ID, &items[i], s.Currency))
 	}
 	if more {
 		last := items[len(items)-1].Place
@@ -102,9 +101,9 @@ func activityPlace(text string) (teller.Place, error) {
 	return teller.Place{Version: at[0], Index: int(at[1])}, nil //nolint:gosec // 63 bits
 }
 
-func activityOf(it *teller.Activity, currency spec.Currency) Activity {
+func activityOf(wallet string, it *teller.Activity, currency spec.Currency) Activity {
 	out := Activity{
-		ID: activityID(it), Type: string(it.Movement), At: it.At, Updated: it.Latest, Amount: sum(it.Amount, it.Currency),
+		ID: activityID(wallet, it), Type: string(it.Movement), At: it.At, Updated: it.Latest, Amount: sum(it.Amount, it.Currency),
 		Other: it.Other, Reference: it.Reference,
 	}
 	if it.Card != (spec.CardID{}) {
@@ -135,21 +134,18 @@ func stepOf(s *teller.Step, currency spec.Currency) PurchaseStep {
 	return PurchaseStep{At: s.At, Version: s.Version, Kind: s.Kind.String(), Hold: change(s.Hold, currency), Posted: change(s.Posted, currency)}
 }
 
-// activityID names an item by the key of the request or message that began it.
-func activityID(it *teller.Activity) string {
+// activityID names an item by the request or message that began it.
+func activityID(wallet string, it *teller.Activity) string {
 	prefix := ""
 	switch it.Movement {
 	case teller.ToppedUp:
-		prefix = "top_"
+		prefix = topUpPrefix
 	case teller.Allocation:
-		prefix = "all_"
+		prefix = allocationPrefix
 	case teller.Transfer:
-		prefix = "trf_"
+		prefix = transferPrefix
 	case teller.Purchase, teller.Refund:
 		return purchaseID(it.Key)
 	}
-	if it.Key == (balance.Key{}) { // it followed from something else, such as the closing of a card
-		return fmt.Sprintf("%s%d_%d", prefix, it.Version, it.Index)
-	}
-	return idOfKey(prefix, it.Key)
+	return movementID(prefix, wallet, it.Key, it.Version, it.Index)
 }

@@ -30,7 +30,7 @@ type Event struct {
 	Name      string       `json:"name,omitempty"`
 	Reference string       `json:"reference,omitempty"`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
-	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered."`
+	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. The receiver of a transfer has an id of its own for it."`
 	CardAfter *CardAmount  `json:"card_after,omitempty" doc:"What the card has after it."`
 	Balance   EventBalance `json:"balance" doc:"The money of the wallet after everything of that version."`
 }
@@ -118,7 +118,7 @@ func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 	if e.Kind == balance.Transferred {
 		out.Other = e.Counter.Name
 	}
-	out.ID = madeBy(e)
+	out.ID = madeBy(entry, k)
 	purchaseOf(e, &out, currency)
 	return out
 }
@@ -135,24 +135,30 @@ func purchaseOf(e *balance.Event, out *Event, currency spec.Currency) {
 	}
 }
 
-// madeBy is the id under which a request was answered that made the event; empty for others.
-func madeBy(e *balance.Event) string {
-	if e.Key.Kind() != balance.KeyCall {
-		return ""
-	}
+// madeBy is the id of what the event made, as a request for it was answered and as activity has it; empty
+// for others.
+func madeBy(entry *balance.Entry, k int) string {
+	e := &entry.Events[k]
+	prefix := ""
 	switch e.Kind { //nolint:exhaustive // only these have an id of their own
 	case balance.CardChanged:
-		if _, ok := teller.TokenOf(e); ok {
-			return idOf("tok_", e)
+		if _, ok := teller.TokenOf(e); ok && e.Key.Kind() == balance.KeyCall {
+			return idOfKey("tok_", e.Key)
 		}
+		return ""
 	case balance.Funded:
-		return idOf("top_", e)
+		prefix = topUpPrefix
 	case balance.Allocated:
-		return idOf("all_", e)
+		prefix = allocationPrefix
 	case balance.Transferred:
-		return idOf("trf_", e)
+		prefix = transferPrefix
+	default:
+		return ""
 	}
-	return ""
+	if e.Purchase != (balance.Key{}) {
+		return ""
+	}
+	return movementID(prefix, entry.Log, e.Key, entry.Version, k)
 }
 
 // purchaseID names a purchase to clients.

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"encoding/hex"
+	"strconv"
 
 	"sekisho/balance"
 )
@@ -9,12 +10,30 @@ import (
 // idLength is how many bytes of a key make an id.
 const idLength = 12
 
-// idOf names what a call made by the key that it is remembered by: the same wherever it is told.
-func idOf(prefix string, e *balance.Event) string { return idOfKey(prefix, e.Key) }
-
+// idOfKey names what a call made by the key that it is remembered by: the same wherever it is told.
 func idOfKey(prefix string, k balance.Key) string {
 	return prefix + hex.EncodeToString(k[1:1+idLength])
 }
+
+// movementID names money that moved in a wallet, in every telling the same. A call's key is the same for
+// transfers from two wallets, so that a transfer is named by its sender as well. What no call asked for here,
+// such as what the closing of a card gave back, or a transfer to its receiver, is named by its place in the log.
+func movementID(prefix, log string, k balance.Key, version uint64, index int) string {
+	switch {
+	case k.Kind() != balance.KeyCall:
+		k = balance.CallKey("movement", log, strconv.FormatUint(version, 10), strconv.Itoa(index))
+	case prefix == transferPrefix:
+		k = balance.CallKey("transfer", log, string(k[:]))
+	}
+	return idOfKey(prefix, k)
+}
+
+// What ids of money that moved begin with.
+const (
+	topUpPrefix      = "top_"
+	allocationPrefix = "all_"
+	transferPrefix   = "trf_"
+)
 
 // first is the first error there is.
 func first(errs ...error) error {

@@ -110,7 +110,7 @@ func (a *API) createTopUp(ctx context.Context, in *topUpInput) (*changed[TopUp],
 	}
 	e := &d.Events[0]
 	return done(http.StatusCreated, d, TopUp{
-		ID: idOf("top_", e), Wallet: d.Log, Version: d.Version, At: d.At, Amount: sum(e.Posted, currency), Reference: e.Note,
+		ID: movementID(topUpPrefix, d.Log, e.Key, d.Version, 0), Wallet: d.Log, Version: d.Version, At: d.At, Amount: sum(e.Posted, currency), Reference: e.Note,
 	}), nil
 }
 
@@ -154,7 +154,7 @@ func allocation(d teller.Done, currency spec.Currency) *changed[Allocation] {
 		status = http.StatusOK
 	}
 	return done(status, d, Allocation{
-		ID: idOf("all_", e), Wallet: d.Log, Card: e.Card.String(), Version: d.Version, At: d.At,
+		ID: movementID(allocationPrefix, d.Log, e.Key, d.Version, 0), Wallet: d.Log, Card: e.Card.String(), Version: d.Version, At: d.At,
 		Amount: sum(e.Allocated, currency), CardAfter: cardAmount(e.After, currency),
 	})
 }
@@ -174,7 +174,7 @@ func (a *API) createTransfer(ctx context.Context, in *transferInput) (*changed[T
 	}
 	e := &d.Events[0]
 	return done(http.StatusCreated, d, Transfer{
-		ID: idOf("trf_", e), From: d.Log, To: e.Counter.Name, Version: d.Version, At: d.At,
+		ID: movementID(transferPrefix, d.Log, e.Key, d.Version, 0), From: d.Log, To: e.Counter.Name, Version: d.Version, At: d.At,
 		Amount: sum(-e.Posted, currency), Reference: e.Note,
 	}), nil
 }

@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -111,6 +112,51 @@ func TestMoneyGoesFromOneWalletToAnotherWithinItsLimits(t *testing.T) {
 	}
 	if a := h.post("/v1/transfers", `{"from": "`+to+`", "to": "`+from+`", "amount": `+jpy(50_001)+`}`); a.str("code") != "limit_exceeded" {
 		t.Errorf("above the month: %d %s", a.status, a.text)
+	}
+}
+
+func TestNoTwoMovementsOfMoneyHaveOneID(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	seen := map[string]string{}
+	var wallets []string
+	for range 2 { // what is done in both has the same versions
+		id, card := h.funded(1000)
+		h.must("/v1/wallets/"+id+"/allocations", `{"card": "`+card+`", "amount": `+jpy(300)+`}`)
+		h.must("/v1/cards/"+card+"/close", "")
+		wallets = append(wallets, id)
+	}
+	var sent []string
+	for i, from := range wallets {
+		a := h.send(request{method: "POST", path: "/v1/transfers", key: "one for both", body: `{"from": "` + from + `", "to": "` + wallets[1-i] + `", "amount": ` + jpy(5) + `}`})
+		if a.status != 201 {
+			t.Fatalf("sent: %d %s", a.status, a.text)
+		}
+		sent = append(sent, a.str("id"))
+	}
+	for i, id := range wallets {
+		told := map[string]bool{} // by events
+		events := h.get("/v1/wallets/" + id + "/events")
+		for n := 0; events.at("data."+strconv.Itoa(n)) != nil; n++ {
+			if made, ok := events.at("data." + strconv.Itoa(n) + ".id").(string); ok {
+				told[made] = true
+			}
+		}
+		activity := h.get("/v1/wallets/" + id + "/activity")
+		n := 0
+		for ; activity.at("data."+strconv.Itoa(n)) != nil; n++ {
+			made := activity.str("data." + strconv.Itoa(n) + ".id")
+			if other, ok := seen[made]; ok {
+				t.Errorf("%s is in %s and in %s", made, other, id)
+			}
+			seen[made] = id
+			if !told[made] {
+				t.Errorf("events do not know %s, a %s", made, activity.str("data."+strconv.Itoa(n)+".type"))
+			}
+		}
+		if n != 5 || seen[sent[i]] != id {
+			t.Errorf("%d movements, that of the transfer %s: %s", n, sent[i], activity.text)
+		}
 	}
 }
 
