@@ -59,12 +59,36 @@ func (c *Call) print(words ...string) spec.Fingerprint {
 	return spec.Fingerprint(binary.BigEndian.Uint64(sum[:]))
 }
 
-// WalletID is the id of the wallet that a call with this key opens.
-func WalletID(tenant, key string) string {
-	return "wal_" + hex.EncodeToString(name("wallet", tenant, key))
+// WalletID is the id of the wallet that a call with this key opens: the same on every node, and not to be
+// guessed from tenant and key.
+func (t *Teller) WalletID(tenant, key string) string {
+	return "wal_" + hex.EncodeToString(t.secret("wallet", tenant, key))
 }
 
-// Person names a person of a tenant inside our records by what the tenant calls them.
+// Person is the id of the person whom a tenant calls so: the same on every node, and not to be guessed from
+// tenant and subject.
+func (t *Teller) Person(tenant, subject string) spec.PersonID {
+	return spec.PersonID(t.secret("person", tenant, subject))
+}
+
+// secret is twelve bytes of a keyed hash over words. It begins with a letter, so it is that of no number.
+func (t *Teller) secret(words ...string) []byte {
+	k := balance.CallKey(words...)
+	sum := t.options.Hash(append([]byte("id "), k[:]...))
+	return sum[:12]
+}
+
+// personLog is the log of a person as a tenant knows them; empty for nobody. The same id with another tenant
+// is another person, so that none can take up or look for what is another's.
+func personLog(tenant string, person spec.PersonID) string {
+	if person == (spec.PersonID{}) {
+		return ""
+	}
+	return "per_" + hex.EncodeToString(name("person log", tenant, person.String()))
+}
+
+// Person names a person of a tenant inside our records by what the tenant calls them. Whoever knows both can
+// tell the id: [Teller.Person] is for ids that are given out.
 func Person(tenant, subject string) spec.PersonID {
 	return spec.PersonID(name("person", tenant, subject))
 }

@@ -111,7 +111,7 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 	if err != nil {
 		return Done{}, err
 	}
-	holder := s.holder(card)
+	holder := personLog(c.Tenant, s.holder(card))
 	m := &move{call: &c, print: c.print("close", wallet, card.String())}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		at, ok := v.Card(card)
@@ -126,7 +126,7 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 		}
 		others, _ := reclaim(v.Wallet, card)
 		here = append(here, others...)
-		if v.Other != nil {
+		if v.Other != nil && v.Other.Version > 0 { // else the tenant never knew the person
 			there = []balance.Event{{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed, Counter: walletAccount(v.Log)}}
 		}
 		return here, there, nil
@@ -134,14 +134,14 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 	return t.run(ctx, wallet, holder, m)
 }
 
-// holder is the log of the person who has a card; empty when nobody has it.
-func (s *Snapshot) holder(card spec.CardID) string {
+// holder is the person who has a card; nobody's id when nobody has it.
+func (s *Snapshot) holder(card spec.CardID) spec.PersonID {
 	for i := range s.Cards {
 		if s.Cards[i].ID == card {
-			return s.Cards[i].Holder.String()
+			return s.Cards[i].Holder
 		}
 	}
-	return ""
+	return spec.PersonID{}
 }
 
 // ways are the bits of [balance.CardRules.Off] that mean a way of reading a card.

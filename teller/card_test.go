@@ -57,19 +57,48 @@ func TestAPersonHasSoManyCardsAndNotOneMoreThoughNodesRace(t *testing.T) {
 	}
 }
 
-func TestThePersonOfAnotherTenantHoldsNothingHere(t *testing.T) {
+func TestTheSamePersonIDWithAnotherTenantIsAnotherPerson(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, balance.MemoryOptions{})
+	d := newDesk(t, balance.MemoryOptions{}, func(o *Options) { o.Programs[0].CardsMax = 1 })
 	me := Person("t1", "me")
-	d.card(d.wallet(Opening{Owner: me}, 0), 0)
 	c := d.next()
 	c.Tenant = "t2"
 	w := d.must(d.Open(t.Context(), c, Opening{Form: balance.Personal, Program: "prepaid", Owner: me})).Log
-	c.Key = "issue"
+	c.Key = "issue" // the first use of the id
+	theirs := d.must(d.Issue(t.Context(), c, w, Issuing{})).Events[0].Card
+	c.Key = "issue one too many"
 	_, err := d.Issue(t.Context(), c, w, Issuing{})
-	refused(t, "another tenant's person", err, &FieldError{"holder", "is not a person of this tenant"})
-	if Person("t1", "me") == Person("t2", "me") || Person("t1", "me") != me {
-		t.Error("two tenants name one person")
+	refused(t, "their second card", err, &CapError{"cards", 1})
+	own := d.wallet(Opening{Owner: me}, 0)
+	card := d.card(own, 0)
+	_, err = d.Issue(t.Context(), d.next(), own, Issuing{})
+	refused(t, "our second card", err, &CapError{"cards", 1})
+	d.must(d.Close(t.Context(), d.next(), own, card))
+	c.Key = "issue after ours was closed"
+	_, err = d.Issue(t.Context(), c, w, Issuing{})
+	refused(t, "their second card after ours was closed", err, &CapError{"cards", 1})
+	c.Key = "close"
+	d.must(d.Close(t.Context(), c, w, theirs))
+	d.verified()
+}
+
+func TestIdsAreTheSameOnEveryNodeAndNotToBeGuessedWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	other, err := spec.NewHasher([]byte("another key for tests"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	node, stranger := d.node(balance.MemoryOptions{}), d.node(balance.MemoryOptions{}, func(o *Options) { o.Hash = other.Hash })
+	if d.WalletID("t1", "k") != node.WalletID("t1", "k") || d.Teller.Person("t1", "me") != node.Teller.Person("t1", "me") {
+		t.Error("two nodes differ")
+	}
+	if d.WalletID("t1", "k") == stranger.WalletID("t1", "k") || d.Teller.Person("t1", "me") == stranger.Teller.Person("t1", "me") {
+		t.Error("the key does not matter")
+	}
+	if d.WalletID("t1", "k") == d.WalletID("t2", "k") || d.WalletID("t1", "k") == d.WalletID("t1", "l") ||
+		d.Teller.Person("t1", "me") == d.Teller.Person("t2", "me") || d.Teller.Person("t1", "me") == d.Teller.Person("t1", "you") {
+		t.Error("two are one")
 	}
 }
 
@@ -81,7 +110,7 @@ func TestThePersonsLogHasTheirCardsAndNoSealedNumber(t *testing.T) {
 	d.must(d.Close(t.Context(), d.next(), w, d.card(w, 0)))
 	n := 0
 	logs(t, d, func(log string, s balance.Sealed) {
-		if log != me.String() {
+		if log != personLog("t1", me) {
 			return
 		}
 		var e balance.Entry

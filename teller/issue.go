@@ -36,7 +36,7 @@ func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (D
 		o.Holder = s.Owner
 	}
 	var card spec.CardID
-	return t.numbered(ctx, program, wallet, o.Holder.String(), func() (spec.CardID, error) {
+	return t.numbered(ctx, program, wallet, personLog(c.Tenant, o.Holder), func() (spec.CardID, error) {
 		if _, err := io.ReadFull(t.options.Random, card[:]); err != nil {
 			return card, fmt.Errorf("drawing a card id: %w", err)
 		}

@@ -89,7 +89,7 @@ func TestWhatIsAskedTwiceIsDoneOnceAndAnsweredTheSameOnAnyNode(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, s.store)
 			other := d.wallet(Opening{}, 0)
-			group := WalletID("t1", "life 0")
+			group := d.WalletID("t1", "life 0")
 			steps := life(group, other, Person("t1", "me"), Person("t1", "you"))
 			first := make([]Done, len(steps))
 			for i, step := range steps {
@@ -162,7 +162,7 @@ func TestEveryMethodHappensOnceWhenAnswersAreLost(t *testing.T) {
 			Single: true, LateBy: 2 * time.Millisecond,
 			Fault: balance.RandomFaults(seed, balance.FaultChances{Out: 150, Unknown: 150, UnknownIn: 250, UnknownLate: 150}),
 		})
-		group := WalletID("t1", "life 0")
+		group := d.WalletID("t1", "life 0")
 		for i, step := range life(group, other, Person("t1", "me"), Person("t1", "you")) {
 			c := call(fmt.Sprint("life ", i))
 			done, err := step.do(node.Teller, c)

@@ -26,7 +26,7 @@ func (t *Teller) Open(ctx context.Context, c Call, o Opening) (Done, error) {
 		return Done{}, err
 	}
 	m := &move{call: &c, print: c.print("open", o.Program), sees: func(*balance.Wallet) bool { return true }}
-	id := WalletID(c.Tenant, c.Key)
+	id := t.WalletID(c.Tenant, c.Key)
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		if v.Version > 0 {
 			return nil, nil, errOpen

@@ -23,7 +23,8 @@ type Options struct {
 	// Shared are the names of the programs that more than one tenant works with: their seeded wallets are
 	// there for none of them.
 	Shared map[string]bool
-	// Hash is the keyed hash of a number given as ASCII digits ([spec.Hasher.Hash]).
+	// Hash is the keyed hash of a number given as ASCII digits ([spec.Hasher.Hash]). Ids that nobody may guess
+	// are made with it as well.
 	Hash func(digits []byte) spec.CardHash
 	// Seal encrypts a number for one card; the text has at most [balance.SealedMax] bytes. nil: no number
 	// is kept, so none can be shown later.
