@@ -37,22 +37,65 @@ func (t *Teller) checkText(field, text string, least, most int) error {
 	return nil
 }
 
-// holdsNumber says whether a text has a card number in it, written together or in groups.
+// holdsNumber says whether a text has a card number in it, however its digits are written and set apart: all
+// but a letter may stand between them. Narrower runs are looked at as well, for with more around it a number
+// does not stand alone.
 func (t *Teller) holdsNumber(text string) bool {
-	run := make([]byte, 0, len(text))
-	for i := 0; i <= len(text); i++ {
-		switch {
-		case i < len(text) && text[i] >= '0' && text[i] <= '9':
-			run = append(run, text[i])
-		case i < len(text) && (text[i] == ' ' || text[i] == '-'):
-		default:
-			if isNumber(run) && run[0] >= '2' && run[0] <= '6' || t.ours(run) {
-				return true
-			}
-			run = run[:0]
+	for _, joins := range []func(rune) bool{
+		func(rune) bool { return false },
+		func(r rune) bool { return r == ' ' || r == '-' },
+		func(r rune) bool { return !unicode.IsLetter(r) },
+	} {
+		if t.holdsRun(text, joins) {
+			return true
 		}
 	}
 	return false
+}
+
+// holdsRun looks at the runs of digits in a text that nothing but what joins interrupts.
+func (t *Teller) holdsRun(text string, joins func(rune) bool) bool {
+	run := make([]byte, 0, len(text))
+	for _, r := range text {
+		if d, ok := digit(r); ok {
+			run = append(run, d)
+			continue
+		}
+		if joins(r) {
+			continue
+		}
+		if t.isCard(run) {
+			return true
+		}
+		run = run[:0]
+	}
+	return t.isCard(run)
+}
+
+func (t *Teller) isCard(run []byte) bool {
+	return isNumber(run) && run[0] >= '2' && run[0] <= '6' || t.ours(run)
+}
+
+// digit is the ASCII digit that means the same as a decimal digit of any script, such as a full-width one.
+// Unicode keeps the ten of a script together, from zero up.
+func digit(r rune) (d byte, ok bool) {
+	switch {
+	case r >= '0' && r <= '9':
+		return byte(r), true
+	case r < utf8.RuneSelf || !unicode.IsDigit(r):
+		return 0, false
+	}
+	for _, in := range unicode.Nd.R16 {
+		if r >= rune(in.Lo) && r <= rune(in.Hi) {
+			return '0' + byte((r-rune(in.Lo))%10), true
+		}
+	}
+	for _, in := range unicode.Nd.R32 {
+		if r >= rune(in.Lo) && r <= rune(in.Hi) { //nolint:gosec // code points
+			return '0' + byte((r-rune(in.Lo))%10), true //nolint:gosec // 0 to 9
+		}
+	}
+	return 0, false
 }
 
 // ours says whether any part of a run of digits is a number of one of the programs. Others' numbers are found

@@ -172,10 +172,10 @@ func checkToken(number, name string) error {
 		return invalid("number", fmt.Sprintf("must be %d to %d digits that pass Luhn", spec.PANLengthMin, spec.PANLengthMax))
 	}
 	named := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
+		if d, ok := digit(r); ok {
+			return rune(d)
 		}
-		return r
+		return -1
 	}, name)
 	for i := range len(named) - tokenDigitsMax {
 		if strings.Contains(number, named[i:i+tokenDigitsMax+1]) {
