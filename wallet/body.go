@@ -50,6 +50,9 @@ func readBody(w http.ResponseWriter, r *http.Request) (body, *Problem) {
 	if !ok {
 		return body{}, problemOf(CodeBodyInvalid)
 	}
+	if !namesOnce(text) {
+		return body{}, problemOf(CodeBodyInvalid).with("A name stands twice in one object: send each name once.")
+	}
 	return body{text: text, fingerprint: fingerprint(canonical)}, nil
 }
 
