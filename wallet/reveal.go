@@ -3,6 +3,8 @@ package wallet
 import (
 	"context"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"sekisho/spec"
 	"sekisho/teller"
@@ -40,6 +42,9 @@ func (a *API) registerReveal() error {
 
 // reveal is the one place where a number leaves. It is sent only when the record of it is durable.
 func (a *API) reveal(ctx context.Context, in *revealInput) (*revealOutput, error) {
+	if !strings.ContainsFunc(in.Body.Reason, seen) {
+		return nil, problemOf(CodeFieldInvalid).at("reason").with("It is refused: it must say why the number is asked for.")
+	}
 	id, _ := teller.ParseCard(in.ID) // its form was checked
 	card, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
 	if err != nil {
@@ -60,6 +65,9 @@ func (a *API) reveal(ctx context.Context, in *revealInput) (*revealOutput, error
 	}
 	return &revealOutput{"no-store", etag(s.Version), Number{number.Digits(), expiry(card.Expiry)}}, nil
 }
+
+// seen says whether a character leaves something on a page.
+func seen(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsSpace(c) }
 
 // number opens the number of a card, and says for the record what came of it.
 func (a *API) number(id spec.CardID, sealed string) (number spec.PAN, result string, refusal error) {
