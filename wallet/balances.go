@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"sekisho/balance"
 	"sekisho/spec"
 )
@@ -32,6 +34,14 @@ type CardBalance struct {
 type balanceInput struct {
 	ByID
 	At time.Time `query:"at" doc:"The balance as it was then; now when absent. RFC 3339." example:"2026-11-24T09:00:00Z"`
+
+	past bool // at is there; it may be the zero time
+}
+
+// Resolve implements [huma.Resolver].
+func (in *balanceInput) Resolve(ctx huma.Context) []error {
+	in.past = ctx.Query("at") != ""
+	return in.ByID.Resolve(ctx)
 }
 
 type balanceOutput struct {
@@ -47,7 +57,7 @@ func (a *API) registerBalances() error {
 }
 
 func (a *API) getBalance(ctx context.Context, in *balanceInput) (*balanceOutput, error) {
-	if !in.At.IsZero() {
+	if in.past {
 		return a.balanceAt(ctx, in)
 	}
 	s, err := a.teller.Wallet(ctx, in.call.Caller, in.ID)

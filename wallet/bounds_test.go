@@ -37,6 +37,11 @@ func TestABodyOutOfBoundsIsRefused(t *testing.T) {
 		"an unknown field within": {`{"rules": {"on": true}}`, "", "field_unknown", 422},
 		"no UTF-8":                {"{\"name\": \"\xff\"}", "", "json_invalid", 400},
 		"a control character":     {`{"name": "a\u0007b"}`, "", "field_invalid", 422},
+		"a name twice":            {`{"name": "x", "name": "y"}`, "", "json_invalid", 400},
+		"a name twice, escaped":   {`{"name": "x", "n\u0061me": "y"}`, "", "json_invalid", 400},
+		"a name twice within":     {`{"name": "x", "rules": {"use_max": {"amount": 1, "currency": "JPY", "amount": 2}}}`, "", "json_invalid", 400},
+		"a name twice in a list":  {`{"name": [[], {"a": "b", "c": ["a", "a"], "a": 1}]}`, "", "json_invalid", 400},
+		"a name in two objects":   {`{"name": "rules", "rules": {"use_max": {"amount": 1, "currency": "JPY"}}}`, "", "", 201},
 		"null is nothing":         {`{"name": null}`, "", "", 201},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +64,7 @@ func TestAnUnknownParameterIsRefused(t *testing.T) {
 		"/cards?limitt=1": "field_unknown", "/cards?limit=101": "field_invalid", "/cards?limit=0": "field_invalid", "/cards?limit=x": "field_invalid",
 		"/cards?cursor=x": "cursor_invalid", "/events?cursor=Y2FyZHM6MQ": "cursor_invalid", "/events?after=-1": "field_invalid",
 		"/balance?at=yesterday": "field_invalid", "/balance?at=2020-01-01T00:00:00Z": "not_found",
+		"/balance?at=0001-01-01T00:00:00Z": "not_found",
 	} {
 		if a := h.get("/v1/wallets/" + id + path); a.str("code") != code {
 			t.Errorf("%s: %d %s", path, a.status, a.text)

@@ -100,6 +100,9 @@ func init() { //nolint:gochecknoinits // the only place huma has for it
 	}
 }
 
+// bodyMissing is what huma says where a body is expected and none came.
+const bodyMissing = "request body is required"
+
 // refusal is what becomes of an error of huma's: the text of a rule, never of a value. Its own text
 // would repeat what the caller sent.
 func refusal(status int, message string, errs []error) *Problem {
@@ -117,6 +120,8 @@ func refusal(status int, message string, errs []error) *Problem {
 		return problemOf(CodeContentType)
 	case status == http.StatusRequestTimeout:
 		return problemOf(CodeBodySlow)
+	case status == http.StatusBadRequest && message == bodyMissing:
+		return problemOf(CodeBodyInvalid).with("The body is missing: send one JSON object.")
 	case status == http.StatusBadRequest:
 		return problemOf(CodeBodyInvalid)
 	case status != http.StatusUnprocessableEntity:

@@ -104,6 +104,14 @@ func TestANumberIsNotShownWithoutARecord(t *testing.T) {
 	if a := h.post("/v1/cards/"+card+"/reveal", `{"reason": "why"}`); a.status != 503 || strings.Contains(a.text, "pan") {
 		t.Errorf("got %d", a.status)
 	}
+	if a := h.post("/v1/cards/"+card+"/reveal", ""); a.status != 400 || !strings.Contains(a.str("detail"), "missing") {
+		t.Errorf("without a body: %d %s", a.status, a.text)
+	}
+	for _, blank := range []string{" ", "   ", "\u3000\u200b"} {
+		if a := h.post("/v1/cards/"+card+"/reveal", `{"reason": "`+blank+`"}`); a.status != 422 || a.str("field") != "reason" {
+			t.Errorf("a reason of blanks: %d", a.status)
+		}
+	}
 	for _, body := range []string{`{}`, `{"reason": ""}`, ""} {
 		if a := h.post("/v1/cards/"+card+"/reveal", body); a.status/100 != 4 {
 			t.Errorf("without a reason: %d", a.status)
