@@ -226,6 +226,9 @@ func TestThePagesAreThereForEverybodyAndLoadNothingFromElsewhere(t *testing.T) {
 		if path != "/docs" {
 			continue
 		}
+		if strings.Contains(page, "Scope: ") || strings.Contains(page, "wallets:write`") || !strings.Contains(page, "Scope <code>wallets:write</code>") {
+			t.Error("the page tells of scopes otherwise than once, as code")
+		}
 		for route := range operations(t, h.api) {
 			if _, at, _ := strings.Cut(route, " "); !strings.Contains(page, ">"+at+"<") {
 				t.Errorf("the page does not tell of %s", route)

@@ -84,9 +84,11 @@ func (a *API) operations() []*huma.Operation {
 }
 
 func (a *API) pageRoute(op *huma.Operation) pageRoute {
+	scope := fmt.Sprint(op.Extensions["x-scope"])
+	about := strings.TrimSuffix(op.Description, scopeSentence(Scope(scope))) // it is shown beside the path
 	r := pageRoute{
 		Anchor: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, Status: op.DefaultStatus,
-		Scope: fmt.Sprint(op.Extensions["x-scope"]), About: strings.Split(op.Description, "\n\n"),
+		Scope: scope, About: strings.Split(about, "\n\n"),
 	}
 	for _, p := range op.Parameters {
 		r.Parameters = append(r.Parameters, pageField{p.Name, p.In + ", " + typeOf(p.Schema), p.Description, p.Required})

@@ -84,7 +84,7 @@ func add[I, O any](a *API, r route, handle func(context.Context, *I) (*O, error)
 	}
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Tags: []string{r.tag},
-		Description:   strings.TrimSpace(r.description + "\n\nScope: `" + string(r.scope) + "`."),
+		Description:   strings.TrimSpace(r.description + "\n\n" + scopeSentence(r.scope)),
 		DefaultStatus: r.status, MaxBodyBytes: bodyMax + 1, RejectUnknownQueryParameters: true,
 		Security:    []map[string][]string{{"bearer": {}}},
 		Middlewares: huma.Middlewares{a.guard(r)},
@@ -100,6 +100,9 @@ func add[I, O any](a *API, r route, handle func(context.Context, *I) (*O, error)
 	a.note(r)
 	return nil
 }
+
+// scopeSentence is what a description in the document says of the scope.
+func scopeSentence(s Scope) string { return "Scope: `" + string(s) + "`." }
 
 // note keeps what a registered route is for the documents.
 func (a *API) note(r route) {
