@@ -191,6 +191,12 @@ func TestWhatBecameFreeOnAClosedCardReturnsWithWhateverMovesNext(t *testing.T) {
 		"transfer": func(d *desk, w, to string, _ spec.CardID) (Done, error) {
 			return d.Transfer(d.t.Context(), d.next(), w, to, 700, "")
 		},
+		"its own sweep": func(d *desk, w, _ string, _ spec.CardID) (Done, error) {
+			return d.Sweep(d.t.Context(), d.next(), w, d.snapshot(w).Cards[0].ID)
+		},
+		"closing it again": func(d *desk, w, _ string, _ spec.CardID) (Done, error) {
+			return d.Close(d.t.Context(), d.next(), w, d.snapshot(w).Cards[0].ID)
+		},
 	} {
 		d := newDesk(t, balance.MemoryOptions{})
 		w, to := d.wallet(Opening{}, 1000), d.wallet(Opening{}, 0)

@@ -116,6 +116,7 @@ func TestWhichDeviceTokensAreRefused(t *testing.T) {
 			"of another range":             {card, string(append(foreign, checkDigit(foreign))), "phone", &FieldError{"number", "must be of a range of the card's program"}},
 			"without a name":               {card, good, "", &FieldError{"name", "must not be empty"}},
 			"a name with its middle":       {card, good, "p " + good[10:13] + "-" + good[13:15], &FieldError{"name", "must not hold digits of the number"}},
+			"a name with it in full width": {card, good, "p " + written(good[10:15], 0xff10), &FieldError{"name", "must not hold digits of the number"}},
 			"a closed card":                {closed, good, "phone", wrongState("the card is closed: it gets no device token")},
 			"a lost card":                  {lost, good, "phone", wrongState("the card is lost: it gets no device token")},
 			"no card":                      {spec.CardID{1}, good, "phone", ErrNotFound},
