@@ -41,6 +41,7 @@ type engine struct {
 	failed    chan error    // what ended it from inside; one is enough
 	ended     chan struct{} // closed when it begins to end
 	endOnce   sync.Once
+	endErr    error // what ending came to
 	serving   sync.WaitGroup
 }
 
@@ -223,10 +224,15 @@ func (e *engine) Close() error {
 // endTimeMax bounds what closing takes beyond draining.
 const endTimeMax = 2 * time.Second
 
-// end closes what is under the links.
+// end closes what is under the links, once; every later call has the same outcome.
 func (e *engine) end(ctx context.Context) error {
+	e.endOnce.Do(func() { e.endErr = e.endNow(ctx) })
+	return e.endErr
+}
+
+func (e *engine) endNow(ctx context.Context) error {
 	var errs []error
-	e.endOnce.Do(func() { close(e.ended) })
+	close(e.ended)
 	if err := e.control.Close(ctx); err != nil {
 		errs = append(errs, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -41,4 +42,21 @@ func TestAFailedDiskTurnsItRedAndNothingIsAnsweredUntilItEnds(t *testing.T) {
 		t.Error(err)
 	}
 	<-told
+}
+
+func TestClosingIsSafeToDoAgain(t *testing.T) {
+	t.Parallel()
+	s := &settings{Dir: filepath.Join(t.TempDir(), "data"), SegmentSize: 256 << 10, Admin: "127.0.0.1:0", Links: []linkSettings{{Name: "jcb", Dialect: "jcb", Listen: "127.0.0.1:0"}}}
+	e, err := assemble(t.Context(), s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Drain(context.Background()); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
