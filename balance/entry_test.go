@@ -40,7 +40,8 @@ func drawEvent(t *rapid.T) Event {
 	kinds := []Kind{
 		Opened, CardIssued, CardChanged, Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld,
 		AdviceRecorded, Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited,
-		PostingUndone, Completed, Incremented, Transferred, MemberChanged, NumberShown, FileTaken, FileClosed, FeePosted, Resolved,
+		PostingUndone, Completed, Incremented, Transferred, MemberChanged, WalletChanged, NumberShown, CallTaken, FileTaken, FileClosed, FeePosted,
+		Resolved,
 	}
 	e := Event{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Key: drawKey(t, "key"), Fingerprint: spec.Fingerprint(rapid.Uint64().Draw(t, "print"))}
 	e.Card = e.keyCard()
@@ -82,7 +83,7 @@ func drawEvent(t *rapid.T) Event {
 		e.Clearing = Clearing{PlacedOver, ReferenceKey([23]byte([]byte("71234561124000000000012")), 200, 1), StandingDone, money("wire"), 392, money("moved"), money("moved card"), money("instead"), 7}
 	}
 	if flip("profile") {
-		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, true}
+		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, flip("rules"), rapid.StringN(0, 8, TierMax).Draw(t, "tier")}
 	}
 	if flip("sealed") {
 		e.Issued.Sealed = "bytes"

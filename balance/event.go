@@ -51,6 +51,7 @@ const (
 	Allocated     Kind = 5 // money moved between the wallet and one of its cards
 	Transferred   Kind = 6 // money handed over to another wallet, or by one; its event is in both
 	MemberChanged Kind = 7
+	WalletChanged Kind = 8 // which limits it has
 
 	Authorized       Kind = 10 // 0100: held
 	Refused          Kind = 11 // 0100: not held
@@ -76,8 +77,9 @@ const (
 	FileTaken   Kind = 60 // a clearing file begins, or is done up to a record
 	FeePosted   Kind = 61
 	Resolved    Kind = 62 // what was in suspense was placed by a person; also in wallets
-	NumberShown Kind = 64 // a card's number was asked for in full, and shown or not
 	FileClosed  Kind = 63 // every record of a clearing file is placed
+	NumberShown Kind = 64 // a card's number was asked for in full, and shown or not
+	CallTaken   Kind = 65 // the key of a call means this call and no other
 )
 
 var kindNames = map[Kind]string{
@@ -86,9 +88,10 @@ var kindNames = map[Kind]string{
 	RefundAuthorized: "refund_authorized", AdviceHeld: "advice_held", AdviceRecorded: "advice_recorded",
 	Released: "released", Reduced: "reduced", ReversalRecorded: "reversal_recorded",
 	Tombstoned: "tombstoned", Suspended: "suspended", Voided: "voided", Expired: "expired",
-	Transferred: "transferred", MemberChanged: "member_changed", NumberShown: "number_shown",
+	Transferred: "transferred", MemberChanged: "member_changed", WalletChanged: "wallet_changed",
 	Presented: "presented", Credited: "credited", PostingUndone: "posting_undone", Completed: "completed",
 	Incremented: "incremented", FileTaken: "file_taken", FileClosed: "file_closed", FeePosted: "fee_posted", Resolved: "resolved",
+	NumberShown: "number_shown", CallTaken: "call_taken",
 }
 
 // String is the name of the kind.

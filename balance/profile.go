@@ -19,10 +19,14 @@ type Profile struct {
 	Rules  CardRules     // CardIssued, CardChanged, when RulesSet
 	// RulesSet says that Rules takes the place of what the card had.
 	RulesSet bool
+	Tier     string // WalletChanged: whose limits the wallet has from then on, at most TierMax bytes
 }
 
 // NameMax bounds a name that a person gives, in bytes.
 const NameMax = 120
+
+// TierMax bounds the name of a tier, in bytes.
+const TierMax = 32
 
 // WalletForm is whose a wallet is.
 type WalletForm uint8
@@ -124,6 +128,8 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 		w.Tenant, w.Name, w.Form, w.Owner = p.Tenant, p.Name, p.Form, p.Person
 	case MemberChanged:
 		w.moveMember(p)
+	case WalletChanged:
+		w.Tier = p.Tier
 	case Transferred:
 		if month := monthOf(at); e.Posted < 0 {
 			if w.sentMonth != month {
@@ -137,7 +143,7 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 		}
 	case Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded, Released, Reduced,
 		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, Completed, Incremented,
-		FileTaken, FeePosted, Resolved, FileClosed, NumberShown:
+		FileTaken, FeePosted, Resolved, FileClosed, NumberShown, CallTaken:
 	}
 }
 
@@ -185,18 +191,41 @@ func appendProfile(dst []byte, p *Profile) []byte {
 	dst = appendShort(dst, p.Number[:])
 	set := byte(0)
 	if p.RulesSet {
-		set = 1
+		set |= profileRules
 	}
-	return appendRules(append(dst, set), p.Rules)
+	if p.Tier != "" {
+		set |= profileTier
+	}
+	dst = appendRules(append(dst, set), p.Rules)
+	if p.Tier != "" {
+		dst = appendText(dst, p.Tier)
+	}
+	return dst
 }
+
+// What the byte before the rules of a profile says, and the bit that says in a snapshot's form byte that a
+// tier follows.
+const (
+	profileRules = 1 << iota // they take the place of the card's
+	profileTier              // a tier follows them
+	profileEnd
+
+	formTier = 1 << 7
+)
 
 func (d *decoder) profile(p *Profile) {
 	p.Tenant, p.Name, p.Form = d.text(LogNameMax), d.text(NameMax), WalletForm(d.byte())
 	d.short(p.Person[:])
 	p.Role = Role(d.byte())
 	d.short(p.Number[:])
-	p.RulesSet = d.byte() == 1
-	p.Rules = d.rules()
+	set := d.byte()
+	p.RulesSet, p.Rules = set&profileRules != 0, d.rules()
+	if set&profileTier != 0 {
+		p.Tier = d.text(TierMax)
+	}
+	if set >= profileEnd {
+		d.fail(fmt.Errorf("profile with unknown parts %#x: written by a newer version", set))
+	}
 	if p.Form >= formEnd || p.Role >= roleEnd {
 		d.fail(fmt.Errorf("wallet of unknown form %d, or member of unknown role %d", p.Form, p.Role))
 	}
@@ -210,7 +239,14 @@ func (d *decoder) rules() CardRules {
 
 // appendPeople appends what a snapshot has of the wallet's people.
 func appendPeople(dst []byte, w *Wallet) []byte {
-	dst = append(appendText(appendText(dst, w.Tenant), w.Name), byte(w.Form))
+	form := byte(w.Form)
+	if w.Tier != "" {
+		form |= formTier
+	}
+	dst = append(appendText(appendText(dst, w.Tenant), w.Name), form)
+	if w.Tier != "" {
+		dst = appendText(dst, w.Tier)
+	}
 	dst = appendShort(dst, w.Owner[:])
 	dst = appendInt(appendUint(dst, w.sentMonth), w.sent)
 	dst = appendUint(dst, uint64(len(w.members)))
@@ -222,7 +258,12 @@ func appendPeople(dst []byte, w *Wallet) []byte {
 }
 
 func (d *decoder) people(w *Wallet) {
-	w.Tenant, w.Name, w.Form = d.text(LogNameMax), d.text(NameMax), WalletForm(d.byte())
+	w.Tenant, w.Name = d.text(LogNameMax), d.text(NameMax)
+	form := d.byte()
+	w.Form = WalletForm(form &^ formTier)
+	if form&formTier != 0 {
+		w.Tier = d.text(TierMax)
+	}
 	d.short(w.Owner[:])
 	w.sentMonth, w.sent = uint32(d.uint()), spec.Money(d.int()) //nolint:gosec // written from a uint32
 	for range d.count() {

@@ -24,6 +24,7 @@ type Wallet struct {
 	Name     string
 	Form     WalletForm
 	Owner    spec.PersonID
+	Tier     string // whose limits it has; empty: those of its program
 	Balances
 
 	cards         []Card
@@ -196,7 +197,8 @@ func (w *Wallet) move(e *Event, at int64) {
 		w.cards = append(slices.Clip(w.cards), Card{ID: e.Card, Status: e.Status, Issued: e.Issued})
 	case Funded, CardChanged, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded,
 		Released, Reduced, ReversalRecorded, Tombstoned, Suspended, Voided, Expired,
-		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FileClosed, FeePosted, Resolved, Transferred, MemberChanged, NumberShown:
+		Presented, Credited, PostingUndone, Completed, Incremented, FileTaken, FileClosed, FeePosted, Resolved, Transferred, MemberChanged, WalletChanged,
+		NumberShown, CallTaken:
 	}
 	card := w.card(e.Card)
 	w.moveProfile(e, card, at)
@@ -301,7 +303,7 @@ func (e *Event) authorizes() bool {
 		return e.State == Open || e.State == Paid
 	case Opened, CardIssued, CardChanged, Funded, Allocated, Refused, Verified, RefundAuthorized, AdviceRecorded, Released,
 		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, FileTaken, FileClosed,
-		FeePosted, Resolved, Transferred, MemberChanged, NumberShown:
+		FeePosted, Resolved, Transferred, MemberChanged, WalletChanged, NumberShown, CallTaken:
 	}
 	return false
 }

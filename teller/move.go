@@ -136,6 +136,15 @@ func (m *move) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, fa
 
 // run has a move done. What was done before is read from the log.
 func (t *Teller) run(ctx context.Context, log, other string, m *move) (Done, error) {
+	d, err := t.once(ctx, log, other, m)
+	if err != nil || !d.Replayed {
+		return d, err
+	}
+	return t.replay(ctx, d, m.key)
+}
+
+// once has a move done, or finds the version at which it was done before.
+func (t *Teller) once(ctx context.Context, log, other string, m *move) (Done, error) {
 	if err := m.call.check(); err != nil {
 		return Done{}, err
 	}
@@ -147,16 +156,12 @@ func (t *Teller) run(ctx context.Context, log, other string, m *move) (Done, err
 		return Done{}, ErrNotFound
 	}
 	t.book.Submit(balance.Post{Log: log, Other: other, At: t.options.Now(), Mover: m})
-	var o outcome
 	select {
-	case o = <-m.ended:
+	case o := <-m.ended:
+		return o.done, o.err
 	case <-ctx.Done():
 		return Done{}, fmt.Errorf("%w (%w)", ErrUnknown, ctx.Err())
 	}
-	if o.err != nil || !o.done.Replayed {
-		return o.done, o.err
-	}
-	return t.replay(ctx, o.done, m.key)
 }
 
 // replay reads what was done under a key from the entry that it caused.

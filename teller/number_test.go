@@ -157,12 +157,13 @@ func TestWhoAskedForANumberIsRecordedBeforeItIsShown(t *testing.T) {
 	card := d.card(w, 0)
 	s := Showing{Wallet: w, Card: card, Who: "app, for Hana", Reason: "checkout", Result: "shown"}
 	for range 2 {
-		if err := d.Shown(t.Context(), caller(), s); err != nil {
+		if _, err := d.Shown(t.Context(), d.next(), s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.Reason = ""
-	refused(t, "no reason", d.Shown(t.Context(), caller(), s), &FieldError{"reason", "must not be empty"})
+	_, err := d.Shown(t.Context(), d.next(), s)
+	refused(t, "no reason", err, &FieldError{"reason", "must not be empty"})
 	n := 0
 	logs(t, d, func(log string, sealed balance.Sealed) {
 		if log != "audit:t1:2026-11-24" {

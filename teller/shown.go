@@ -1,8 +1,10 @@
 package teller
 
 import (
+	"cmp"
 	"context"
-	"encoding/hex"
+	"strings"
+	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -10,47 +12,85 @@ import (
 
 // Showing is the asking for a card's number in full.
 type Showing struct {
-	Wallet string
+	Wallet string // empty where the card is none of the caller's
 	Card   spec.CardID
 	Who    string // who asked; at most TenantMax bytes, the rest is cut; empty: the caller's actor
-	Reason string // why; required
-	Result string // what came of it: "shown", or why not
+	Reason string // why; required where there is a key
+	Result string // what came of it: "shown", or why not; at most 40 bytes
 }
 
-// reasonMax bounds why a number was asked for, in bytes.
-const reasonMax = 120
-
-// AuditLog is the house log that keeps who asked for numbers of a tenant on a day (UTC, YYYY-MM-DD).
-func AuditLog(tenant, day string) string {
-	id := tenant
-	if len(id) > 64 {
-		id = hex.EncodeToString(name("audit", tenant))
-	}
-	return "audit:" + id + ":" + day
-}
+const (
+	reasonMax = 120  // bytes of why a number was asked for
+	resultMax = 40   // bytes of what came of it
+	noReason  = "-"  // stands for a reason that was not given, or cannot be kept
+	resultEnd = ": " // is between result and reason in the note of an event
+)
 
 // Shown records that a number was asked for: NumberShown in the tenant's house log of the day, with who as
 // actor, the wallet as account, and result and reason as note. It is durable before the number may be sent.
-// A call with a known key is recorded again: it is a showing of its own.
-func (t *Teller) Shown(ctx context.Context, c Caller, s Showing) error {
-	if err := firstOf(t.checkText("reason", s.Reason, 1, reasonMax), t.checkText("result", s.Result, 1, 40)); err != nil {
-		return err
+// A call with a known key is recorded again, for it is a showing of its own; known says so. A call without a
+// key is one that was refused: it is recorded whatever its reason is.
+func (t *Teller) Shown(ctx context.Context, c Call, s Showing) (known bool, err error) {
+	wrong := t.checkText("reason", s.Reason, 1, reasonMax)
+	if c.Key == "" && wrong != nil {
+		s.Reason, wrong = noReason, nil
 	}
-	if s.Who == "" {
-		s.Who = c.Actor
+	if err := firstOf(wrong, checkResult(s.Result)); err != nil {
+		return false, err
 	}
+	if c.Key != "" {
+		if known, err = t.claim(ctx, &c, c.print("show", s.Card.String())); err != nil {
+			return false, err
+		}
+	}
+	return known, t.record(ctx, &c.Caller, &s)
+}
+
+func checkResult(result string) error {
+	if result == "" || len(result) > resultMax || strings.Contains(result, resultEnd) {
+		return invalid("result", "must be a word or two")
+	}
+	return nil
+}
+
+// record appends a showing to the log of its day.
+func (t *Teller) record(ctx context.Context, c *Caller, s *Showing) error {
 	now := t.options.Now().UTC()
-	e := balance.Event{
-		Kind: balance.NumberShown, Card: s.Card, Counter: walletAccount(cut(s.Wallet, balance.LogNameMax)),
-		Actor: balance.Actor{Kind: balance.ActorCaller, Name: cut(s.Who, TenantMax)}, Note: s.Result + ": " + s.Reason,
-		Profile: balance.Profile{Tenant: cut(c.Tenant, TenantMax)}, Answer: balance.Answer{Reason: spec.Approved},
-	}
-	l := &look{ended: make(chan error, 1), see: func(*balance.View) {}, events: []balance.Event{e}}
-	t.book.Submit(balance.Post{Log: AuditLog(c.Tenant, now.Format("2006-01-02")), At: now, Mover: l})
+	l := &look{ended: make(chan error, 1), see: func(*balance.View) {}, events: []balance.Event{shown(c, s)}}
+	t.book.Submit(balance.Post{Log: AuditLog(c.Tenant, now.Format(time.DateOnly)), At: now, Mover: l})
 	select {
 	case err := <-l.ended:
 		return err
 	case <-ctx.Done():
 		return ErrUnknown
 	}
+}
+
+// shown is the event of a showing.
+func shown(c *Caller, s *Showing) balance.Event {
+	e := balance.Event{
+		Kind: balance.NumberShown, Card: s.Card, Note: s.Result + resultEnd + s.Reason,
+		Actor:   balance.Actor{Kind: balance.ActorCaller, Name: cut(cmp.Or(s.Who, c.Actor), TenantMax)},
+		Profile: balance.Profile{Tenant: cut(c.Tenant, TenantMax)}, Answer: balance.Answer{Reason: spec.Approved},
+	}
+	if s.Wallet != "" {
+		e.Counter = walletAccount(cut(s.Wallet, balance.LogNameMax))
+	}
+	return e
+}
+
+// Audited is a showing as it was recorded.
+type Audited struct {
+	At     time.Time
+	Tenant string
+	Showing
+}
+
+// ShownOf reads a showing from its event and the time of the entry (Unix milliseconds); ok is false for
+// another event.
+func ShownOf(e *balance.Event, at int64) (a Audited, ok bool) {
+	a = Audited{At: time.UnixMilli(at).UTC(), Tenant: e.Profile.Tenant}
+	a.Wallet, a.Card, a.Who = e.Counter.Name, e.Card, e.Actor.Name
+	a.Result, a.Reason, _ = strings.Cut(e.Note, resultEnd)
+	return a, e.Kind == balance.NumberShown
 }

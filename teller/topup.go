@@ -29,7 +29,7 @@ func (t *Teller) TopUp(ctx context.Context, c Call, wallet string, amount spec.M
 		if program == nil {
 			return nil, nil, ErrNotFound
 		}
-		if err := program.room(v.Wallet, amount); err != nil {
+		if err := program.room(v, amount); err != nil {
 			return nil, nil, err
 		}
 		here, _ = reclaim(v.Wallet, spec.CardID{})
@@ -42,12 +42,12 @@ func (t *Teller) TopUp(ctx context.Context, c Call, wallet string, amount spec.M
 }
 
 // room says whether a wallet may take so much more.
-func (p *Program) room(w *balance.Wallet, amount spec.Money) error {
+func (p *Program) room(v *balance.View, amount spec.Money) error {
 	most := balanceMax
-	if p.WalletMax > 0 {
-		most = min(most, p.WalletMax)
+	if l := p.limits(v.Wallet, v.Dated); l.WalletMax > 0 {
+		most = min(most, l.WalletMax)
 	}
-	if w.Posted > most-amount {
+	if v.Posted > most-amount {
 		return &CapError{What: "balance", Max: int64(most)}
 	}
 	return nil

@@ -2,14 +2,14 @@ package teller
 
 import (
 	"context"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
 )
 
 // Transfer hands money over from one wallet to another of the same tenant and program, wholly or not at
-// all: Transferred in both logs. Done is the sender's.
+// all: Transferred in both logs, under one key. Done is the sender's. The key is claimed before: what was refused
+// under it can be asked again, nothing else can.
 func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount spec.Money, reference string) (Done, error) {
 	if err := firstOf(checkAmount("amount", amount), t.checkText("reference", reference, 0, referenceMax)); err != nil {
 		return Done{}, err
@@ -18,6 +18,9 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		return Done{}, invalid("to", "must be another wallet")
 	}
 	m := &move{call: &c, print: c.print("transfer", from, to)}
+	if _, err := t.claim(ctx, &c, m.print); err != nil {
+		return Done{}, err
+	}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		if !t.sees(&c.Caller, v.Other.Wallet) {
 			return nil, nil, ErrNotFound
@@ -33,11 +36,12 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		if has := spare(v.Wallet, unallocated, spec.CardID{}); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
 		}
-		if err := firstOf(program.mayHandOver(v, amount), program.room(v.Other.Wallet, amount)); err != nil {
+		if err := firstOf(program.mayHandOver(v, amount), program.room(v.Other, amount)); err != nil {
 			return nil, nil, err
 		}
 		out := balance.Event{Kind: balance.Transferred, Posted: -amount, Note: reference, Counter: walletAccount(to)}
 		in := balance.Event{Kind: balance.Transferred, Posted: amount, Note: reference, Counter: walletAccount(from)}
+		in.Key, in.Fingerprint = m.key, m.print // one transfer has one name, in both logs
 		return append([]balance.Event{out}, here...), []balance.Event{in}, nil
 	}
 	return t.run(ctx, from, to, m)
@@ -49,13 +53,12 @@ func walletAccount(log string) balance.Account {
 
 // mayHandOver says whether a wallet may hand so much over to others now.
 func (p *Program) mayHandOver(v *balance.View, amount spec.Money) error {
-	if p.TransferMax > 0 && amount > p.TransferMax {
-		return &LimitError{What: "transfer", Max: p.TransferMax, Left: p.TransferMax}
-	}
-	at := time.UnixMilli(v.Dated).UTC()
-	month := uint32(at.Year()*100 + int(at.Month())) //nolint:gosec // a year of four digits
-	if left := p.MonthMax - v.SentIn(month); p.MonthMax > 0 && amount > left {
-		return &LimitError{What: "month", Max: p.MonthMax, Left: max(0, left)}
+	l := p.limits(v.Wallet, v.Dated)
+	switch {
+	case l.TransferMax > 0 && amount > l.TransferMax:
+		return &LimitError{What: "transfer", Max: l.TransferMax, Left: l.TransferMax}
+	case l.MonthMax > 0 && amount > l.MonthLeft:
+		return &LimitError{What: "month", Max: l.MonthMax, Left: l.MonthLeft}
 	}
 	return nil
 }

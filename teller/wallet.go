@@ -21,6 +21,8 @@ type Snapshot struct {
 	Form     balance.WalletForm // FormNone: seeded
 	Name     string
 	Owner    spec.PersonID
+	Tier     string // empty: none was given
+	Limits   Limits // what applies now: those of the tier, or of the program
 	balance.Balances
 	Cards   []balance.Card   // in the order of their issue
 	Members []balance.Member // in the order in which they came
@@ -58,6 +60,9 @@ func (t *Teller) Wallet(ctx context.Context, c Caller, id string) (Snapshot, err
 		s = nil
 		if t.sees(&c, v.Wallet) {
 			s = snapshot(v.Wallet)
+			if p := t.program(v.Program); p != nil {
+				s.Limits = p.limits(v.Wallet, v.Dated)
+			}
 			if v.Ahead > 0 { // what others do in the entry on its way is in it
 				s.Version, s.At = v.Version+1, v.Dated
 			}
@@ -81,7 +86,7 @@ func (t *Teller) Wallet(ctx context.Context, c Caller, id string) (Snapshot, err
 func snapshot(w *balance.Wallet) *Snapshot {
 	s := &Snapshot{
 		ID: w.Log, Version: w.Version, At: w.At, Tenant: w.Tenant, Program: w.Program, Currency: w.Currency, Form: w.Form,
-		Name: w.Name, Owner: w.Owner, Balances: w.Balances, Cards: slices.Clone(w.Cards()), Members: slices.Clone(w.Members()),
+		Name: w.Name, Owner: w.Owner, Tier: w.Tier, Balances: w.Balances, Cards: slices.Clone(w.Cards()), Members: slices.Clone(w.Members()),
 	}
 	for _, c := range freed(s.Cards) { // as the next move takes it back
 		n := free(c)

@@ -54,7 +54,7 @@ func (a *API) reveal(ctx context.Context, in *revealInput) (*revealOutput, error
 		return nil, &teller.VersionError{Now: s.Version}
 	}
 	number, result, refusal := a.number(id, card.Sealed)
-	err = a.teller.Shown(ctx, in.call.Caller, teller.Showing{
+	_, err = a.teller.Shown(ctx, in.call, teller.Showing{
 		Wallet: s.ID, Card: id, Who: in.who.Name, Reason: in.Body.Reason, Result: result,
 	})
 	switch {

@@ -93,8 +93,8 @@ func TestANumberThatCannotBeShownIsRecordedToo(t *testing.T) {
 // unseen is a teller that cannot record who sees numbers.
 type unseen struct{ wallet.Teller }
 
-func (unseen) Shown(context.Context, teller.Caller, teller.Showing) error {
-	return teller.ErrUnavailable
+func (unseen) Shown(context.Context, teller.Call, teller.Showing) (bool, error) {
+	return false, teller.ErrUnavailable
 }
 
 func TestANumberIsNotShownWithoutARecord(t *testing.T) {

@@ -30,7 +30,7 @@ type Teller interface {
 	Rename(ctx context.Context, c teller.Call, wallet string, card spec.CardID, name string) (teller.Done, error)
 	AddToken(ctx context.Context, c teller.Call, wallet string, card spec.CardID, number, name string) (teller.Done, error)
 	Tokens(ctx context.Context, c teller.Caller, wallet string, card spec.CardID) ([]teller.DeviceToken, error)
-	Shown(ctx context.Context, c teller.Caller, s teller.Showing) error
+	Shown(ctx context.Context, c teller.Call, s teller.Showing) (known bool, err error)
 
 	AddMember(ctx context.Context, c teller.Call, wallet string, person spec.PersonID, role balance.Role, name string) (teller.Done, error)
 	SetRole(ctx context.Context, c teller.Call, wallet string, person spec.PersonID, role balance.Role) (teller.Done, error)
