@@ -42,7 +42,7 @@ type positions struct {
 	programs map[string]*ProgramPosition
 	house    []HousePosition
 	accounts map[balance.Account]balance.AccountSums
-	suspense suspense
+	suspense suspense // counted only
 	check    Check
 }
 
@@ -59,7 +59,7 @@ func ReportPosition(ctx context.Context, store balance.Store, progress func(done
 }
 
 func (p *positions) report() Position {
-	r := Position{Report: "position", Programs: []ProgramPosition{}, House: p.house, Accounts: countersOf(p.accounts), Suspense: len(p.suspense.open()), Check: p.check}
+	r := Position{Report: "position", Programs: []ProgramPosition{}, House: p.house, Accounts: countersOf(p.accounts), Suspense: p.suspense.list().Open, Check: p.check}
 	var wallets, accounts spec.Money
 	for _, program := range p.programs {
 		r.Programs = append(r.Programs, *program)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 
 	"sekisho/balance"
@@ -11,23 +12,60 @@ import (
 	"sekisho/spec"
 )
 
-// suspense is what is in suspense, over all logs.
+// suspense is what is in suspense, over all logs: the oldest items that are wanted, and how many there are.
 type suspense struct {
-	all    bool // also what is no longer open
-	items  []*Item
-	placed map[balance.Key]spec.Money // what was posted by resolutions in another log than their item's
+	o       ListOptions
+	most    int                        // items that are kept
+	items   []*Item                    // up to twice as many
+	claimed []*Item                    // whether these are done is known when all logs were read
+	placed  map[balance.Key]spec.Money // what was posted by resolutions in another log than their item's
+	listing Listing
 }
 
-// open are the items that wait for somebody, oldest first.
-func (s *suspense) open() []*Item {
-	out := []*Item{}
-	for _, i := range s.items {
-		if s.settled(i); i.Open() {
-			out = append(out, i)
+// add takes what a log has.
+func (s *suspense) add(items []*Item) {
+	for _, i := range items {
+		switch {
+		case s.o.Program != "" && i.Program != s.o.Program, s.o.Wallet != "" && i.Wallet != s.o.Wallet:
+		case i.Standing == ItemClaimed:
+			s.claimed = append(s.claimed, i)
+		default:
+			s.keep(i)
 		}
 	}
-	sortItems(out)
-	return out
+}
+
+// keep keeps an item that is listed, as long as it is among the oldest.
+func (s *suspense) keep(i *Item) {
+	if i.Open() {
+		s.listing.Open++
+	} else if !s.o.All {
+		return
+	}
+	s.listing.More++
+	if s.items = append(s.items, i); len(s.items)/2 >= s.most {
+		s.trim()
+	}
+}
+
+func (s *suspense) trim() {
+	sortItems(s.items)
+	if len(s.items) > s.most {
+		clear(s.items[s.most:])
+		s.items = s.items[:s.most]
+	}
+}
+
+// list is the end of it: the oldest items, oldest first.
+func (s *suspense) list() Listing {
+	for _, i := range s.claimed {
+		s.settled(i)
+		s.keep(i)
+	}
+	s.trim()
+	s.listing.Items = append([]*Item{}, s.items...)
+	s.listing.More -= len(s.items)
+	return s.listing
 }
 
 // settled looks whether what was to be placed in a wallet was placed there.
@@ -126,7 +164,7 @@ func (p *suspensePart) resolved(e *balance.Entry, event *balance.Event) {
 // close lets go of what nobody has to look at.
 func (p *suspensePart) close(item *Item) {
 	delete(p.byName, item.event.Clearing.Reference)
-	if !p.all.all && item.Standing != ItemClaimed {
+	if !p.all.o.All && item.Standing != ItemClaimed {
 		delete(p.byKey, item.key())
 		p.items = slices.DeleteFunc(p.items, func(i *Item) bool { return i == item })
 	}
@@ -134,7 +172,12 @@ func (p *suspensePart) close(item *Item) {
 
 // End implements [Part].
 func (p *suspensePart) End() {
-	p.all.items = append(p.all.items, p.items...)
+	p.all.add(p.items)
+	p.tellPlaced()
+}
+
+// tellPlaced tells what was posted for items of other logs.
+func (p *suspensePart) tellPlaced() {
 	if p.all.placed == nil {
 		p.all.placed = map[balance.Key]spec.Money{}
 	}
@@ -146,26 +189,25 @@ type ListOptions struct {
 	Program string // of the wallet, or in the name of the house log; none for all
 	Wallet  string // none for all
 	All     bool   // also what is no longer open
+	Limit   int    // how many at most, the oldest; 0 is no limit
 }
 
-// ListSuspense finds what is in suspense, oldest first.
-func ListSuspense(ctx context.Context, store balance.Store, o ListOptions, progress func(done, total int)) ([]*Item, error) {
-	s := &suspense{all: o.All}
+// Listing is what is in suspense.
+type Listing struct {
+	Open  int     `json:"open"`           // of all that are wanted, listed here or not
+	More  int     `json:"more,omitempty"` // above the limit
+	Items []*Item `json:"items"`          // oldest first
+}
+
+// ListSuspense finds what is in suspense, oldest first. Beyond the limit items are only counted: what it
+// holds in memory is bounded by it, by what a few logs have in suspense, and by what persons have resolved.
+func ListSuspense(ctx context.Context, store balance.Store, o ListOptions, progress func(done, total int)) (Listing, error) {
+	s := &suspense{o: o, most: cmp.Or(o.Limit, math.MaxInt)}
 	err := Fold(ctx, store, func(log string) Part { return newSuspensePart(s, log) }, progress)
 	if err != nil {
-		return nil, err
+		return Listing{}, err
 	}
-	out := []*Item{}
-	for _, i := range s.items {
-		if s.settled(i); !o.All && !i.Open() {
-			continue
-		}
-		if (o.Program == "" || i.Program == o.Program) && (o.Wallet == "" || i.Wallet == o.Wallet) {
-			out = append(out, i)
-		}
-	}
-	sortItems(out)
-	return out, nil
+	return s.list(), nil
 }
 
 // FindItem finds one item in suspense by its id.
@@ -174,13 +216,12 @@ func FindItem(ctx context.Context, store balance.Store, id string) (*Item, error
 	if err != nil {
 		return nil, err
 	}
-	s := &suspense{all: true}
+	s := &suspense{o: ListOptions{All: true}}
 	p := newSuspensePart(s, log)
 	if err := read(ctx, store, log, 1, p.Entry); err != nil {
 		return nil, err
 	}
-	p.End()
-	for _, i := range s.items {
+	for _, i := range p.items {
 		if i.Version != version || i.N != n {
 			continue
 		}
@@ -189,7 +230,7 @@ func FindItem(ctx context.Context, store balance.Store, id string) (*Item, error
 			if err := read(ctx, store, i.Resolution.Wallet, 1, placed.Entry); err != nil {
 				return nil, err
 			}
-			placed.End()
+			placed.tellPlaced()
 			s.settled(i)
 		}
 		return i, nil

@@ -20,11 +20,16 @@ import (
 
 func (s *shop) suspense(o jobs.ListOptions) []*jobs.Item {
 	s.Helper()
-	items, err := jobs.ListSuspense(context.Background(), s.store, o, nil)
+	return s.listing(o).Items
+}
+
+func (s *shop) listing(o jobs.ListOptions) jobs.Listing {
+	s.Helper()
+	l, err := jobs.ListSuspense(context.Background(), s.store, o, nil)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return items
+	return l
 }
 
 // only is the one thing in suspense.
@@ -73,6 +78,51 @@ func TestWhatIsInSuspenseIsListedWithWhereItIsFromAndWhy(t *testing.T) {
 			if got := s.suspense(o); len(got) != want {
 				t.Errorf("%+v: %d items, want %d", o, len(got), want)
 			}
+		}
+	})
+}
+
+func TestALimitLeavesOutTheYoungestItemsAndCountsThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		for range 7 {
+			s.load(s.offline(nobody, 640))
+			time.Sleep(time.Second)
+		}
+		all := s.suspense(jobs.ListOptions{})
+		returned := func(n int) {
+			if _, err := s.resolve(jobs.Resolve{ID: all[n].ID, Action: jobs.ActionReturn}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		returned(0)
+		// What was placed in a wallet is open until that is known.
+		posted := jobs.Resolve{ID: all[2].ID, Action: jobs.ActionForce, Wallet: "w", Card: cardID(first).String()}
+		if _, err := s.resolve(posted); err != nil {
+			t.Fatal(err)
+		}
+		open := []*jobs.Item{all[1], all[3], all[4], all[5], all[6]}
+		for limit := range 7 {
+			for _, every := range []bool{false, true} {
+				want := open
+				if every {
+					want = all
+				}
+				most := len(want)
+				if limit > 0 {
+					most = min(limit, most)
+				}
+				l := s.listing(jobs.ListOptions{Limit: limit, All: every})
+				same := slices.EqualFunc(l.Items, want[:most], func(a, b *jobs.Item) bool { return a.ID == b.ID })
+				if !same || l.Open != len(open) || l.More != len(want)-most {
+					t.Errorf("limit %d, all %v: %d items, %d open, %d more; want %d, %d, %d", limit, every, len(l.Items), l.Open, l.More, most, len(open), len(want)-most)
+				}
+			}
+		}
+		if p, err := jobs.ReportPosition(t.Context(), s.store, nil); err != nil || p.Suspense != len(open) {
+			t.Errorf("the position says %d open, %v", p.Suspense, err)
 		}
 	})
 }

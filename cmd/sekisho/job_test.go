@@ -49,6 +49,7 @@ func TestEveryJobBesideServeIsTheJobAlone(t *testing.T) {
 		{"suspense", "list", "--json"},
 		{"suspense", "show", id, "--json"},
 		{"expire", "--at", now.Format(time.RFC3339Nano), "--json"},
+		{"suspense", "list", "--limit", "1"},
 	}
 	run := func() []string {
 		var outs []string
@@ -82,6 +83,9 @@ func TestEveryJobBesideServeIsTheJobAlone(t *testing.T) {
 	if item := `"id":"` + id + `"`; !strings.Contains(before, item) || strings.Contains(after[5], item) {
 		t.Errorf("before it was resolved\n%safterwards\n%s", before, after[5])
 	}
+	if !strings.Contains(after[8], " more are not listed: --limit\n") || strings.Count(after[8], "\n") != 4 {
+		t.Errorf("with a limit of one\n%s", after[8])
+	}
 }
 
 func TestAJobThatIsAskedForInAWrongWayExitsWithTwo(t *testing.T) {
@@ -102,6 +106,8 @@ func TestAJobThatIsAskedForInAWrongWayExitsWithTwo(t *testing.T) {
 		{[]string{"report", "file", "123"}, "25 digits"},
 		{[]string{"report", "position", "--json", "--csv"}, "not both"},
 		{[]string{"report", "position", "--bom"}, "--bom is for --csv"},
+		{[]string{"suspense", "list", "--limit", "0"}, "--limit: expected 1 to 100,000"},
+		{[]string{"suspense", "list", "--limit", "100001"}, "--limit: expected 1 to 100,000"},
 		{[]string{"suspense", "show", "alice"}, "is not the id of something in suspense"},
 		{append(slices.Clip(resolve), "--who", "me"), "expected one of --attach PURCHASE, --force and --return"},
 		{append(slices.Clip(resolve), "--who", "me", "--force", "--return"), "expected one of"},

@@ -31,8 +31,9 @@ func newSuspenseList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list --config FILE",
 		Short: "What is in suspense, oldest first",
-		Long: "list names the advices and clearing records that could not be placed and wait for somebody. With --all also\n" +
-			"those that were resolved.",
+		Long: "list names the advices and clearing records that could not be placed and wait for somebody, oldest first. With\n" +
+			"--all also those that were resolved. Beyond --limit they are only counted: the last line, and more in JSON,\n" +
+			"say how many there are.",
 		Example: "  sekisho suspense list --config sekisho.yaml --program prepaid",
 		Args:    needs(),
 	}
@@ -41,8 +42,12 @@ func newSuspenseList() *cobra.Command {
 	cmd.Flags().StringVar(&o.Program, "program", "", "only of this program, or of this link where no program is known")
 	cmd.Flags().StringVar(&o.Wallet, "wallet", "", "only of this wallet")
 	cmd.Flags().BoolVar(&o.All, "all", false, "also what is resolved")
+	cmd.Flags().IntVar(&o.Limit, "limit", 1000, fmt.Sprintf("how many at most, 1 to %s", grouped(suspenseLimitMax)))
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
+		if o.Limit < 1 || o.Limit > suspenseLimitMax {
+			return usageError{fmt.Errorf("--limit: expected 1 to %s", grouped(suspenseLimitMax))}
+		}
 		s, err := loadConfig(*path, os.Environ())
 		if err != nil {
 			return err
@@ -54,27 +59,23 @@ func newSuspenseList() *cobra.Command {
 		if *asJSON {
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(l)
 		}
-		return writeItems(cmd.OutOrStdout(), l.Items, time.Now())
+		return writeItems(cmd.OutOrStdout(), &l.Listing, time.Now())
 	})
 	return cmd
 }
 
+// suspenseLimitMax bounds how many items a list names.
+const suspenseLimitMax = 100_000
+
 // suspenseList is the result of the job.
 type suspenseList struct {
-	Job   string       `json:"job"`
-	Open  int          `json:"open"`
-	Items []*jobs.Item `json:"items"`
+	Job string `json:"job"`
+	jobs.Listing
 }
 
 func listSuspense(ctx context.Context, l *ledger, o jobs.ListOptions, tell func(progress)) (suspenseList, error) {
-	items, err := jobs.ListSuspense(ctx, l.store, o, tellOf(tell, "logs"))
-	out := suspenseList{Job: "suspense list", Items: items}
-	for _, i := range items {
-		if i.Open() {
-			out.Open++
-		}
-	}
-	return out, err
+	listing, err := jobs.ListSuspense(ctx, l.store, o, tellOf(tell, "logs"))
+	return suspenseList{"suspense list", listing}, err
 }
 
 func newSuspenseShow() *cobra.Command {

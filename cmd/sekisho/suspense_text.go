@@ -11,24 +11,23 @@ import (
 )
 
 // writeItems lists what is in suspense for a person.
-func writeItems(w io.Writer, items []*jobs.Item, now time.Time) error {
+func writeItems(w io.Writer, l *jobs.Listing, now time.Time) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	if len(items) > 0 {
+	if len(l.Items) > 0 {
 		fmt.Fprintln(t, "ID\tDAYS\tSTANDING\tWHAT\tAMOUNT\tCARD\tMERCHANT\tFROM\tWHY")
 	}
-	open := 0
-	for _, i := range items {
-		if i.Open() {
-			open++
-		}
+	for _, i := range l.Items {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Age(now), i.Standing, i.What, itemAmount(i.Amount, i.Currency),
 			dash(i.Card), dash(i.Merchant), i.From(), strings.Join(i.Why, "; "))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "%s open in suspense\n", grouped(int64(open)))
+	if l.More > 0 {
+		fmt.Fprintf(&b, "%s more are not listed: --limit\n", grouped(int64(l.More)))
+	}
+	fmt.Fprintf(&b, "%s open in suspense\n", grouped(int64(l.Open)))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
