@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +17,16 @@ import (
 	"sekisho/spec"
 )
 
+// authorizedAsked is how many purchases the job is to tell of.
+type authorizedAsked struct {
+	Most int64 `json:"most"` // up to salesMax, which is also 0
+}
+
 // authorized is the job that says what can be presented: the purchases of a store, by card. There is
 // no card number in it but sealed ones.
 type authorized struct {
 	Cards []authorizedCard `json:"cards"`
+	More  int64            `json:"more,omitempty"` // purchases that are left out
 }
 
 type authorizedCard struct {
@@ -49,32 +56,53 @@ type sale struct {
 // jobAuthorized is its name.
 const jobAuthorized = "authorized"
 
-// Loads of wallets in flight at once, and how many purchases that do not stand a store tells of.
+// Loads of wallets in flight at once, and how many purchases a store tells of: all, and of those that do not
+// stand.
 const (
 	loadsInFlight = 16
+	salesMax      = 100_000
 	fallenMax     = 64
 )
 
+// told counts the purchases that are told of, over all wallets.
+type told struct {
+	most              int64
+	sales, fallen, no atomic.Int64 // no: left out, as there are most already
+}
+
+// takes says whether there is room for another purchase.
+func (t *told) takes(s *sale) bool {
+	if s.Standing != cardnet.SaleOpen && t.fallen.Add(1) > fallenMax {
+		return false
+	}
+	if t.sales.Add(1) > t.most {
+		t.no.Add(1)
+		return false
+	}
+	return true
+}
+
 // authorizedIn is the job.
-func authorizedIn(ctx context.Context, l *ledger, _ struct{}, tell func(progress)) (authorized, error) {
+func authorizedIn(ctx context.Context, l *ledger, asked authorizedAsked, tell func(progress)) (authorized, error) {
 	logs, err := walletLogs(l.store)
 	if err != nil {
 		return authorized{}, err
 	}
 	cards := make([][]authorizedCard, len(logs))
 	errs := make([]error, len(logs))
-	var next, fallen atomic.Int64
+	var next atomic.Int64
+	told := told{most: min(cmp.Or(asked.Most, salesMax), salesMax)}
 	var workers sync.WaitGroup
 	for range min(loadsInFlight, len(logs)) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(logs) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				cards[i], errs[i] = authorizedOf(l.store, logs[i], &fallen)
+				cards[i], errs[i] = authorizedOf(l.store, logs[i], &told)
 				tell(progress{Done: i + 1, Total: int64(len(logs)), Unit: "wallets"})
 			}
 		})
 	}
 	workers.Wait()
-	out := authorized{Cards: []authorizedCard{}}
+	out := authorized{Cards: []authorizedCard{}, More: told.no.Load()}
 	for _, of := range cards {
 		out.Cards = append(out.Cards, of...)
 	}
@@ -94,7 +122,7 @@ func walletLogs(store balance.Store) (logs []string, err error) {
 }
 
 // authorizedOf are the cards of a wallet on which there is something to present.
-func authorizedOf(store balance.Store, log string, fallen *atomic.Int64) ([]authorizedCard, error) {
+func authorizedOf(store balance.Store, log string, told *told) ([]authorizedCard, error) {
 	type answer struct {
 		loaded balance.Loaded
 		err    error
@@ -112,7 +140,7 @@ func authorizedOf(store balance.Store, log string, fallen *atomic.Int64) ([]auth
 	sales := map[spec.CardID][]sale{}
 	for _, p := range w.Purchases() {
 		s, ok := saleOf(p, w.Currency)
-		if !ok || (s.Standing != cardnet.SaleOpen && fallen.Add(1) > fallenMax) {
+		if !ok || !told.takes(&s) {
 			continue
 		}
 		sales[p.Card] = append(sales[p.Card], s)

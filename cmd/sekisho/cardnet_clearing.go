@@ -34,7 +34,8 @@ func newCardnetClearing() *cobra.Command {
 		Long: "clearing writes a clearing file (JCB-style, unofficial): with --from for the open purchases of a\n" +
 			"store, whether it is served or not, else a self-contained sample of made-up sales on made-up cards,\n" +
 			"the same for a seed and a date. A store does not know the cards of a sample: its sales go to\n" +
-			"suspense there. Authorizations of 1 or 2 yen are card checks and are not presented.\n\n" +
+			"suspense there. Authorizations of 1 or 2 yen are card checks and are not presented. Of a store a file has\n" +
+			"at most " + grouped(salesMax) + " purchases; it says how many it left out.\n\n" +
 			"Each --case adds something that goes wrong, and takes the purchases it needs for it. Behind\n" +
 			"the arrow: where a loader should put its records when it knows the card and the purchase.\n\n" + caseTable(),
 		Example: "  sekisho cardnet clearing --out sample.clr --case all\n" +
@@ -138,7 +139,7 @@ func (o *clearingOptions) write(ctx context.Context, c cardnet.Clearing, stdout,
 		if err != nil {
 			return err
 		}
-		if c.Sales, err = storedSales(ctx, s, stderr); err != nil {
+		if c.Sales, err = storedSales(ctx, s, salesMax, stderr); err != nil {
 			return err
 		}
 	}

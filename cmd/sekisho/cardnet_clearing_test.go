@@ -26,7 +26,6 @@ type counter struct {
 	engine   *engine
 	network  *cardnet.Network
 	cards    []cardnet.Card
-	drained  bool
 }
 
 const (
@@ -58,11 +57,7 @@ func newCounter(t *testing.T) *counter {
 	if c.engine, err = assemble(context.Background(), s, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if !c.drained {
-			_ = c.engine.Close()
-		}
-	})
+	t.Cleanup(func() { _ = c.engine.Close() })
 	c.network, err = cardnet.Dial(t.Context(), cardnet.Config{Addr: c.engine.Addr("jcb").String(), Sales: true})
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +126,7 @@ func TestWhatAStoreAuthorizedIsWhatTheNetworkSold(t *testing.T) {
 	check := func(when string) {
 		t.Helper()
 		var said bytes.Buffer
-		sales, err := storedSales(t.Context(), c.settings, &said)
+		sales, err := storedSales(t.Context(), c.settings, salesMax, &said)
 		if err != nil {
 			t.Fatalf("%s: %v", when, err)
 		}
@@ -152,7 +147,6 @@ func TestWhatAStoreAuthorizedIsWhatTheNetworkSold(t *testing.T) {
 	if err := c.network.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.drained = true
 	if err := c.engine.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +158,7 @@ func TestTheLoaderPlacesEachCaseWhereItIsSaidToGo(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	c.sellAll()
-	sales, err := storedSales(t.Context(), c.settings, &bytes.Buffer{})
+	sales, err := storedSales(t.Context(), c.settings, salesMax, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +248,7 @@ func TestASecondFileOfAStoreIsAboutWhatIsStillOpen(t *testing.T) {
 	c := newCounter(t)
 	c.buy(&cardnet.Purchase{Card: c.cards[0], Amount: 500}, "00")
 	for round, want := range []int{1, 0} {
-		sales, err := storedSales(t.Context(), c.settings, &bytes.Buffer{})
+		sales, err := storedSales(t.Context(), c.settings, salesMax, &bytes.Buffer{})
 		if err != nil || len(sales) != want {
 			t.Fatalf("round %d: %d sales, %v, want %d", round, len(sales), err, want)
 		}
@@ -272,6 +266,22 @@ func TestASecondFileOfAStoreIsAboutWhatIsStillOpen(t *testing.T) {
 	}
 }
 
+func TestAFileHasSoManyPurchasesAtMostAndTheRestIsCounted(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	for i := range c.cards {
+		c.buy(&cardnet.Purchase{Card: c.cards[i], Amount: 500}, "00")
+	}
+	for most, want := range map[int64]int{3: 3, counterCards: counterCards, counterCards + 1: counterCards} {
+		var said bytes.Buffer
+		sales, err := storedSales(t.Context(), c.settings, most, &said)
+		left := fmt.Sprintf("left out: 1 purchases above the %d of one file", most)
+		if err != nil || len(sales) != want || strings.Contains(said.String(), left) != (want < counterCards) {
+			t.Errorf("at most %d: %d sales, %v, %s", most, len(sales), err, said.String())
+		}
+	}
+}
+
 func TestCardsWithoutASealedNumberAreLeftOutAndCounted(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
@@ -280,7 +290,7 @@ func TestCardsWithoutASealedNumberAreLeftOutAndCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := runJob[authorized](t.Context(), c.settings, &bytes.Buffer{}, jobAuthorized, struct{}{})
+	found, err := runJob[authorized](t.Context(), c.settings, &bytes.Buffer{}, jobAuthorized, authorizedAsked{})
 	if err != nil || len(found.Cards) != 1 {
 		t.Fatalf("%d cards, %v", len(found.Cards), err)
 	}
@@ -296,7 +306,7 @@ func TestCardsWithoutASealedNumberAreLeftOutAndCounted(t *testing.T) {
 	if err := os.Remove(numberKeyBeside(c.settings.Dir)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storedSales(t.Context(), c.settings, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "SEKISHO_NUMBER_KEY") {
+	if _, err := storedSales(t.Context(), c.settings, salesMax, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "SEKISHO_NUMBER_KEY") {
 		t.Errorf("without a key: %v", err)
 	}
 }

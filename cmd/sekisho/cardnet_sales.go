@@ -14,8 +14,8 @@ import (
 )
 
 // storedSales are the sales that a store can tell of, with their full card numbers, which only this
-// process has. What it leaves out, and that it read numbers, it says on stderr.
-func storedSales(ctx context.Context, s *settings, stderr io.Writer) ([]cardnet.Sale, error) {
+// process has, at most so many of them. What it leaves out, and that it read numbers, it says on stderr.
+func storedSales(ctx context.Context, s *settings, most int64, stderr io.Writer) ([]cardnet.Sale, error) {
 	v, err := openVault(s, false)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func storedSales(ctx context.Context, s *settings, stderr io.Writer) ([]cardnet.
 	if v == nil {
 		return nil, errors.New("there is no number key, so that no card number can be read: set number_key.file or SEKISHO_NUMBER_KEY to the key that the cards were seeded with, or seed them with one")
 	}
-	found, err := runJob[authorized](ctx, s, stderr, jobAuthorized, struct{}{})
+	found, err := runJob[authorized](ctx, s, stderr, jobAuthorized, authorizedAsked{most})
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +33,9 @@ func storedSales(ctx context.Context, s *settings, stderr io.Writer) ([]cardnet.
 	}
 	if without.sales > 0 {
 		fmt.Fprintf(stderr, "left out: %s purchases on %s cards that are stored without a sealed number; cards seeded with a number key have one\n", grouped(without.sales), grouped(without.cards))
+	}
+	if found.More > 0 {
+		fmt.Fprintf(stderr, "left out: %s purchases above the %s of one file; run it again when this file was loaded\n", grouped(found.More), grouped(most))
 	}
 	fmt.Fprintf(stderr, "card numbers read for clearing: %s\n", grouped(int64(len(found.Cards))-without.cards))
 	return sales, nil
