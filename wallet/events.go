@@ -30,7 +30,7 @@ type Event struct {
 	Name      string       `json:"name,omitempty"`
 	Reference string       `json:"reference,omitempty"`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
-	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. The receiver of a transfer has an id of its own for it."`
+	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. A transfer has the same for both wallets."`
 	CardAfter *CardAmount  `json:"card_after,omitempty" doc:"What the card has after it."`
 	Balance   EventBalance `json:"balance" doc:"The money of the wallet after everything of that version."`
 }

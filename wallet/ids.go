@@ -15,15 +15,12 @@ func idOfKey(prefix string, k balance.Key) string {
 	return prefix + hex.EncodeToString(k[1:1+idLength])
 }
 
-// movementID names money that moved in a wallet, in every telling the same. A call's key is the same for
-// transfers from two wallets, so that a transfer is named by its sender as well. What no call asked for here,
-// such as what the closing of a card gave back, or a transfer to its receiver, is named by its place in the log.
+// movementID names money that moved in a wallet, in every telling the same: by the key of the call that asked
+// for it, which both wallets of a transfer have. What no call asked for, such as what the closing of a card gave
+// back, is named by its place in the log.
 func movementID(prefix, log string, k balance.Key, version uint64, index int) string {
-	switch {
-	case k.Kind() != balance.KeyCall:
+	if k.Kind() != balance.KeyCall {
 		k = balance.CallKey("movement", log, strconv.FormatUint(version, 10), strconv.Itoa(index))
-	case prefix == transferPrefix:
-		k = balance.CallKey("transfer", log, string(k[:]))
 	}
 	return idOfKey(prefix, k)
 }

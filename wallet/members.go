@@ -81,7 +81,7 @@ func (a *API) registerMembers() error {
 }
 
 func (a *API) addMember(ctx context.Context, in *memberInput) (*changed[Member], error) {
-	person := teller.Person(in.call.Tenant, "member "+in.call.Route+" "+in.call.Key)
+	person := a.teller.Person(in.call.Tenant, "member "+in.call.Route+" "+in.call.Key)
 	if in.Body.Person != "" {
 		person, _ = teller.ParsePerson(in.Body.Person) // its form was checked
 	}

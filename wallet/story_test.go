@@ -115,10 +115,9 @@ func TestMoneyGoesFromOneWalletToAnotherWithinItsLimits(t *testing.T) {
 	}
 }
 
-func TestNoTwoMovementsOfMoneyHaveOneID(t *testing.T) {
+func TestNoTwoMovementsOfMoneyHaveOneIDAndATransferHasOne(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
-	seen := map[string]string{}
 	var wallets []string
 	for range 2 { // what is done in both has the same versions
 		id, card := h.funded(1000)
@@ -126,37 +125,66 @@ func TestNoTwoMovementsOfMoneyHaveOneID(t *testing.T) {
 		h.must("/v1/cards/"+card+"/close", "")
 		wallets = append(wallets, id)
 	}
-	var sent []string
+	transfers := map[string]bool{}
 	for i, from := range wallets {
-		a := h.send(request{method: "POST", path: "/v1/transfers", key: "one for both", body: `{"from": "` + from + `", "to": "` + wallets[1-i] + `", "amount": ` + jpy(5) + `}`})
-		if a.status != 201 {
-			t.Fatalf("sent: %d %s", a.status, a.text)
-		}
-		sent = append(sent, a.str("id"))
+		a := h.must("/v1/transfers", `{"from": "`+from+`", "to": "`+wallets[1-i]+`", "amount": `+jpy(5)+`}`)
+		transfers[a.str("id")] = true
 	}
-	for i, id := range wallets {
-		told := map[string]bool{} // by events
-		events := h.get("/v1/wallets/" + id + "/events")
-		for n := 0; events.at("data."+strconv.Itoa(n)) != nil; n++ {
-			if made, ok := events.at("data." + strconv.Itoa(n) + ".id").(string); ok {
-				told[made] = true
+	if len(transfers) != 2 {
+		t.Errorf("two transfers have %d ids", len(transfers))
+	}
+	times := map[string]int{}
+	for _, id := range wallets {
+		told, moved := h.ids("/v1/wallets/"+id+"/events"), h.ids("/v1/wallets/"+id+"/activity")
+		for made, kind := range moved {
+			times[made]++
+			if _, ok := told[made]; !ok || transfers[made] != (kind == "transfer") {
+				t.Errorf("%s is a %s, and among events: %v", made, kind, ok)
 			}
 		}
-		activity := h.get("/v1/wallets/" + id + "/activity")
-		n := 0
-		for ; activity.at("data."+strconv.Itoa(n)) != nil; n++ {
-			made := activity.str("data." + strconv.Itoa(n) + ".id")
-			if other, ok := seen[made]; ok {
-				t.Errorf("%s is in %s and in %s", made, other, id)
-			}
-			seen[made] = id
-			if !told[made] {
-				t.Errorf("events do not know %s, a %s", made, activity.str("data."+strconv.Itoa(n)+".type"))
-			}
+		if len(moved) != 5 {
+			t.Errorf("%d movements of %s", len(moved), id)
 		}
-		if n != 5 || seen[sent[i]] != id {
-			t.Errorf("%d movements, that of the transfer %s: %s", n, sent[i], activity.text)
+	}
+	for made, n := range times {
+		if want := map[bool]int{true: 2, false: 1}[transfers[made]]; n != want {
+			t.Errorf("%s is in %d wallets, want %d", made, n, want)
 		}
+	}
+}
+
+// ids are the ids on the first page of a list, each with its type.
+func (h *house) ids(path string) map[string]string {
+	h.t.Helper()
+	a, all := h.get(path), map[string]string{}
+	for n := 0; a.at("data."+strconv.Itoa(n)) != nil; n++ {
+		if id := a.str("data." + strconv.Itoa(n) + ".id"); id != "" {
+			all[id] = a.str("data." + strconv.Itoa(n) + ".type")
+		}
+	}
+	return all
+}
+
+func TestTheKeyOfATransferIsBoundToBothItsWallets(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	one, _ := h.funded(1000)
+	two, _ := h.funded(1000)
+	send := func(from, to string, amount int) answer {
+		return h.send(request{method: "POST", path: "/v1/transfers", key: "k", body: `{"from": "` + from + `", "to": "` + to + `", "amount": ` + jpy(amount) + `}`})
+	}
+	if a := send(one, two, 5000); a.str("code") != "insufficient_funds" {
+		t.Errorf("too much: %d %s", a.status, a.text)
+	}
+	h.must("/v1/wallets/"+one+"/top-ups", `{"amount": `+jpy(4000)+`, "reference": "r-2"}`)
+	for name, a := range map[string]answer{"from another wallet": send(two, one, 5000), "another amount": send(one, two, 4999)} {
+		if a.status != 422 || a.str("code") != "idempotency_key_reused" {
+			t.Errorf("%s: %d %s", name, a.status, a.text)
+		}
+	}
+	first, again := send(one, two, 5000), send(one, two, 5000)
+	if first.status != 201 || again.text != first.text || first.header.Get("Idempotency-Replayed") != "" || again.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("with money: %d %s, then %d %s", first.status, first.text, again.status, again.text)
 	}
 }
 

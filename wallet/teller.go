@@ -14,6 +14,7 @@ import (
 // Teller is what does what the API is asked for: a [teller.Teller].
 type Teller interface {
 	Open(ctx context.Context, c teller.Call, o teller.Opening) (teller.Done, error)
+	SetTier(ctx context.Context, c teller.Call, wallet, tier string) (teller.Done, error)
 	TopUp(ctx context.Context, c teller.Call, wallet string, amount spec.Money, reference string) (teller.Done, error)
 	Allocate(ctx context.Context, c teller.Call, wallet string, card spec.CardID, amount spec.Money) (teller.Done, error)
 	Sweep(ctx context.Context, c teller.Call, wallet string, card spec.CardID) (teller.Done, error)
@@ -32,6 +33,7 @@ type Teller interface {
 	Tokens(ctx context.Context, c teller.Caller, wallet string, card spec.CardID) ([]teller.DeviceToken, error)
 	Shown(ctx context.Context, c teller.Call, s teller.Showing) (known bool, err error)
 
+	Person(tenant, subject string) spec.PersonID
 	AddMember(ctx context.Context, c teller.Call, wallet string, person spec.PersonID, role balance.Role, name string) (teller.Done, error)
 	SetRole(ctx context.Context, c teller.Call, wallet string, person spec.PersonID, role balance.Role) (teller.Done, error)
 	RemoveMember(ctx context.Context, c teller.Call, wallet string, person spec.PersonID) (teller.Done, error)

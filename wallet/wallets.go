@@ -62,7 +62,7 @@ func (a *API) registerWallets() error {
 
 func (a *API) createWallet(ctx context.Context, in *walletInput) (*changed[Wallet], error) {
 	form, _ := balance.ParseWalletForm(in.Body.Kind) // what it can be was checked
-	owner := teller.Person(in.call.Tenant, "wallet owner "+in.call.Key)
+	owner := a.teller.Person(in.call.Tenant, "wallet owner "+in.call.Key)
 	if in.Body.Owner != "" {
 		owner, _ = teller.ParsePerson(in.Body.Owner)
 	}
