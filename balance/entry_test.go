@@ -162,6 +162,7 @@ func TestAnAuthorizationTakesLessThanItsBound(t *testing.T) {
 
 func FuzzDecodeEntry(f *testing.F) {
 	f.Add(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{{Kind: Funded, Posted: 1}, {Kind: Expired, State: HoldExpired, Purchase: CallKey("p")}}}))
+	f.Add(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{{Kind: WalletChanged, Profile: Profile{Tier: "verified"}}, {Kind: CallTaken, Key: CallKey("c"), Fingerprint: 1}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e Entry
 		if err := DecodeEntry(b, &e); err != nil {
@@ -179,6 +180,8 @@ func FuzzDecodeSnapshot(f *testing.F) {
 	d := w.Draft(1)
 	d.Add(Event{Kind: Opened, Key: CallKey("o"), Program: "prepaid", Currency: 392}, Event{Kind: CardIssued, Card: spec.CardID{1}, Status: CardActive})
 	_, body := d.Seal(1)
+	f.Add(AppendSnapshot(nil, w))
+	w.Tier = "verified"
 	f.Add(AppendSnapshot(nil, w))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if got, err := DecodeSnapshot(&Sealed{Log: "w", Version: 1, Body: body, Snapshot: b}); err == nil && got.Version != 1 {

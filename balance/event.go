@@ -1,6 +1,11 @@
 package balance
 
-import "sekisho/spec"
+import (
+	"math"
+	"time"
+
+	"sekisho/spec"
+)
 
 // Event is one thing that happened to a wallet: what was asked, what was answered, and what it
 // did. Its effect is spelled out (hold after, change of posted and allocated), so that applying
@@ -104,6 +109,24 @@ func (k Kind) String() string {
 
 // known says whether this version of the program can apply the kind.
 func (k Kind) known() bool { return kindNames[k] != "" }
+
+// How long the keys of a caller mean the same request. Others do for ever.
+const (
+	CallKept      = 7 * 24 * time.Hour   // of a call
+	ReferenceKept = 200 * 24 * time.Hour // of money that came in
+)
+
+// keptFor is how long the event's key means the same request. What a caller's key was decided on has a
+// fingerprint, a reference has none.
+func (e *Event) keptFor() time.Duration {
+	switch {
+	case e.Key.Kind() != KeyCall || e.Actor.Kind != ActorCaller:
+		return math.MaxInt64
+	case e.Fingerprint == 0:
+		return ReferenceKept
+	}
+	return CallKept
+}
 
 // Answer is what a request was answered.
 type Answer struct {

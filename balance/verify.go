@@ -42,9 +42,9 @@ const verifyAtOnce = 8
 
 // Verify reads every log of a store from its first entry and adds it up again: versions without
 // gaps, a chain of hashes, balances after each entry equal to the recomputed ones, no key decided
-// twice, snapshots equal to the state at their entry, and the sum over all accounts zero. It holds
-// the names of all logs and the entries of a few. A log that grows meanwhile is read as far as it
-// went. progress, when given, is called now and then with the entries read so far.
+// twice while it means the same request, snapshots equal to the state at their entry, and the sum
+// over all accounts zero. It holds the names of all logs and the entries of a few. A log that grows
+// meanwhile is read as far as it went. progress, when given, is called now and then with the entries read so far.
 func Verify(ctx context.Context, store Store, progress func(entries int)) (Audit, error) {
 	var logs []logAt
 	if err := wait(ctx, func(done func(error)) {
@@ -124,14 +124,14 @@ type check struct {
 	open     map[Key]spec.Money // open holds by purchase
 	accounts map[Account]AccountSums
 	owed     map[Key]Account // to whom an open hold is owed
-	keys     map[Key]struct{}
+	keys     map[Key]int64 // when it was decided, Unix milliseconds
 	problems []string
 }
 
 func newCheck(log string) *check {
 	return &check{
 		wallet: NewWallet(log), open: map[Key]spec.Money{}, owed: map[Key]Account{},
-		accounts: map[Account]AccountSums{}, keys: map[Key]struct{}{},
+		accounts: map[Account]AccountSums{}, keys: map[Key]int64{},
 	}
 }
 
@@ -167,10 +167,10 @@ func (c *check) entry(s *Sealed) {
 func (c *check) event(e *Entry, ev *Event) {
 	c.events++
 	if ev.Key != (Key{}) {
-		if _, twice := c.keys[ev.Key]; twice {
+		if was, twice := c.keys[ev.Key]; twice && e.At-was <= ev.keptFor().Milliseconds() {
 			c.problem("%s: entry %d decides key %s a second time", e.Log, e.Version, ev.Key)
 		}
-		c.keys[ev.Key] = struct{}{}
+		c.keys[ev.Key] = e.At
 	}
 	c.posted += ev.Posted
 	if ev.Posted != 0 {

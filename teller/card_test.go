@@ -19,7 +19,7 @@ import (
 
 func TestAPersonHasSoManyCardsAndNotOneMoreThoughNodesRace(t *testing.T) {
 	t.Parallel()
-	me := Person("t1", "me")
+	me := someone("me")
 	for _, owner := range []spec.PersonID{me, {}} {
 		a := newDesk(t, balance.MemoryOptions{Single: true})
 		b := a.node(balance.MemoryOptions{Single: true})
@@ -60,7 +60,7 @@ func TestAPersonHasSoManyCardsAndNotOneMoreThoughNodesRace(t *testing.T) {
 func TestTheSamePersonIDWithAnotherTenantIsAnotherPerson(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, balance.MemoryOptions{}, func(o *Options) { o.Programs[0].CardsMax = 1 })
-	me := Person("t1", "me")
+	me := someone("me")
 	c := d.next()
 	c.Tenant = "t2"
 	w := d.must(d.Open(t.Context(), c, Opening{Form: balance.Personal, Program: "prepaid", Owner: me})).Log
@@ -105,7 +105,7 @@ func TestIdsAreTheSameOnEveryNodeAndNotToBeGuessedWithoutTheKey(t *testing.T) {
 func TestThePersonsLogHasTheirCardsAndNoSealedNumber(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, balance.MemoryOptions{})
-	me := Person("t1", "me")
+	me := someone("me")
 	w := d.wallet(Opening{Owner: me}, 0)
 	d.must(d.Close(t.Context(), d.next(), w, d.card(w, 0)))
 	n := 0
@@ -132,7 +132,7 @@ func TestThePersonsLogHasTheirCardsAndNoSealedNumber(t *testing.T) {
 func TestAClosedCardKeepsWhatIsHeldUntilItIsClearedOrReleased(t *testing.T) {
 	t.Parallel()
 	for _, store := range stores {
-		for _, owner := range []spec.PersonID{{}, Person("t1", "me")} {
+		for _, owner := range []spec.PersonID{{}, someone("me")} {
 			d := newDesk(t, store.store)
 			w := d.wallet(Opening{Owner: owner}, 1000)
 			card := d.card(w, 800)
@@ -276,7 +276,7 @@ func TestRulesOfACardHoldAtTheNextPayment(t *testing.T) {
 func TestWhoLeavesAGroupSpendsNoMore(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, balance.MemoryOptions{Single: true})
-	me, you := Person("t1", "me"), Person("t1", "you")
+	me, you := someone("me"), someone("you")
 	w := d.wallet(Opening{Form: balance.Group, Owner: me, Person: "I"}, 1000)
 	d.must(d.AddMember(t.Context(), d.next(), w, you, balance.MemberRole, "you"))
 	card := d.must(d.Issue(t.Context(), d.next(), w, Issuing{Holder: you})).Events[0].Card
@@ -307,9 +307,9 @@ func TestWhoLeavesAGroupSpendsNoMore(t *testing.T) {
 func TestAChangeOfACardTellsAllOfTheCard(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, balance.MemoryOptions{Single: true})
-	me := Person("t1", "me")
+	me := someone("me")
 	w := d.wallet(Opening{Form: balance.Group, Owner: me}, 500)
-	d.must(d.AddMember(t.Context(), d.next(), w, Person("t1", "you"), balance.Owner, ""))
+	d.must(d.AddMember(t.Context(), d.next(), w, someone("you"), balance.Owner, ""))
 	card := d.must(d.Issue(t.Context(), d.next(), w, Issuing{Name: "food", Rules: balance.CardRules{UseMax: 7}})).Events[0].Card
 	d.must(d.Allocate(t.Context(), d.next(), w, card, 100))
 	for _, row := range []struct {

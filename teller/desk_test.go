@@ -102,6 +102,9 @@ func caller() Caller { return Caller{Tenant: "t1", Programs: []string{"prepaid"}
 
 func call(key string) Call { return Call{Caller: caller(), Route: "POST /test", Key: key, Body: 1} }
 
+// someone is the id of a person of a test.
+func someone(called string) spec.PersonID { return spec.PersonID(name("person", called)) }
+
 // next is a call that was not made before.
 func (d *desk) next() Call {
 	d.keys++

@@ -50,7 +50,7 @@ func race(t *testing.T, first *desk, nodes []*desk) {
 	var wallets []string
 	var cards [raceWallets][]spec.CardID
 	for i := range raceWallets {
-		w := first.wallet(Opening{Owner: Person("t1", "me")}, raceMoney)
+		w := first.wallet(Opening{Owner: someone("me")}, raceMoney)
 		wallets = append(wallets, w)
 		for range raceCards {
 			cards[i] = append(cards[i], first.card(w, 100))

@@ -10,7 +10,7 @@ import (
 )
 
 // KeysKept is how long a call with a known key is answered with what was done then.
-const KeysKept = 7 * 24 * time.Hour
+const KeysKept = balance.CallKept
 
 // Done is what a call did, on whatever node and however often it is asked: the same for all.
 type Done struct {

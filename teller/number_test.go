@@ -83,7 +83,7 @@ func TestANumberThatIsTakenIsDrawnAgain(t *testing.T) {
 	for _, store := range stores {
 		source := &counting{each: 3} // each number is drawn three times
 		d := newDesk(t, store.store, func(o *Options) { o.Random = source })
-		w := d.wallet(Opening{Owner: Person("t1", "me")}, 0)
+		w := d.wallet(Opening{Owner: someone("me")}, 0)
 		numbers := map[string]bool{}
 		for range 5 {
 			numbers[d.drawn.of(d.card(w, 0), 0)] = true
@@ -186,7 +186,7 @@ func TestWhoAskedForANumberIsRecordedBeforeItIsShown(t *testing.T) {
 
 func TestAnIdIsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
-	card, person := spec.CardID{1, 2, 255}, Person("t1", "me")
+	card, person := spec.CardID{1, 2, 255}, someone("me")
 	if got, ok := ParseCard(card.String()); !ok || got != card {
 		t.Errorf("%s is read as %s", card, got)
 	}

@@ -90,7 +90,7 @@ func TestWhatIsAskedTwiceIsDoneOnceAndAnsweredTheSameOnAnyNode(t *testing.T) {
 			d := newDesk(t, s.store)
 			other := d.wallet(Opening{}, 0)
 			group := d.WalletID("t1", "life 0")
-			steps := life(group, other, Person("t1", "me"), Person("t1", "you"))
+			steps := life(group, other, someone("me"), someone("you"))
 			first := make([]Done, len(steps))
 			for i, step := range steps {
 				c := call(fmt.Sprint("life ", i))
@@ -163,7 +163,7 @@ func TestEveryMethodHappensOnceWhenAnswersAreLost(t *testing.T) {
 			Fault: balance.RandomFaults(seed, balance.FaultChances{Out: 150, Unknown: 150, UnknownIn: 250, UnknownLate: 150}),
 		})
 		group := d.WalletID("t1", "life 0")
-		for i, step := range life(group, other, Person("t1", "me"), Person("t1", "you")) {
+		for i, step := range life(group, other, someone("me"), someone("you")) {
 			c := call(fmt.Sprint("life ", i))
 			done, err := step.do(node.Teller, c)
 			if err != nil || !reflect.DeepEqual(kinds(done.Events), step.want) {

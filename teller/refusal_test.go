@@ -22,7 +22,7 @@ func limited(o *Options) {
 func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	me, you := Person("t1", "me"), Person("t1", "you")
+	me, you := someone("me"), someone("you")
 	for _, store := range stores {
 		d := newDesk(t, store.store, limited)
 		w := d.wallet(Opening{Owner: me}, 5000)
@@ -81,9 +81,9 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 			{"a member twice", func(c Call) (Done, error) { return d.AddMember(ctx, c, group, you, balance.Owner, "") }, &StateError{"the person is a member already"}},
 			{"nobody", func(c Call) (Done, error) { return d.AddMember(ctx, c, group, spec.PersonID{}, balance.Owner, "") }, &FieldError{"person", "must be somebody"}},
 			{"no role", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, you, balance.RoleNone) }, &FieldError{"role", "must be owner, member or viewer"}},
-			{"the role of a stranger", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, Person("t1", "x"), balance.Viewer) }, ErrNotFound},
+			{"the role of a stranger", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, someone("x"), balance.Viewer) }, ErrNotFound},
 			{"the last owner is a member", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, me, balance.MemberRole) }, &StateError{"a group has at least one owner: make somebody else one first"}},
-			{"a stranger goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, Person("t1", "x")) }, ErrNotFound},
+			{"a stranger goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, someone("x")) }, ErrNotFound},
 			{"the last owner goes", func(c Call) (Done, error) { return d.RemoveMember(ctx, c, group, me) }, &StateError{"a group has at least one owner: make somebody else one first"}},
 			{"the last owner views", func(c Call) (Done, error) { return d.SetRole(ctx, c, group, me, balance.Viewer) }, &StateError{"a group has at least one owner: make somebody else one first"}},
 			{"no key", func(c Call) (Done, error) { c.Key = ""; return d.TopUp(ctx, c, w, 1, "x") }, &FieldError{"key", "must not be empty"}},
@@ -118,7 +118,7 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	d := newDesk(t, balance.MemoryOptions{Single: true}, limited)
-	w := d.wallet(Opening{Form: balance.Group, Owner: Person("t1", "me")}, 500)
+	w := d.wallet(Opening{Form: balance.Group, Owner: someone("me")}, 500)
 	to := d.wallet(Opening{}, 0)
 	card := d.card(w, 100)
 	for _, stranger := range []Caller{
@@ -152,9 +152,9 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 			{"sweep", func() error { _, err := d.Sweep(ctx, next(), w, card); return err }},
 			{"transfer", func() error { _, err := d.Transfer(ctx, next(), w, to, 1, ""); return err }},
 			{"transfer from its own", func() error { _, err := d.Transfer(ctx, next(), mine, to, 1, ""); return err }},
-			{"member", func() error { _, err := d.AddMember(ctx, next(), w, Person("t2", "x"), balance.Owner, ""); return err }},
-			{"role", func() error { _, err := d.SetRole(ctx, next(), w, Person("t1", "me"), balance.Viewer); return err }},
-			{"remove", func() error { _, err := d.RemoveMember(ctx, next(), w, Person("t1", "me")); return err }},
+			{"member", func() error { _, err := d.AddMember(ctx, next(), w, someone("x"), balance.Owner, ""); return err }},
+			{"role", func() error { _, err := d.SetRole(ctx, next(), w, someone("me"), balance.Viewer); return err }},
+			{"remove", func() error { _, err := d.RemoveMember(ctx, next(), w, someone("me")); return err }},
 			{"read", func() error { _, err := d.Wallet(ctx, stranger, w); return err }},
 			{"card", func() error { _, _, err := d.CardOf(ctx, stranger, card); return err }},
 			{"events", func() error { _, err := d.Events(ctx, stranger, w, 0, 10); return err }},
@@ -240,9 +240,9 @@ func TestAMemberTooManyIsRefused(t *testing.T) {
 	d := newDesk(t, balance.MemoryOptions{})
 	w := d.wallet(Opening{Form: balance.Group}, 0)
 	for i := range balance.MembersMax {
-		d.must(d.AddMember(t.Context(), d.next(), w, Person("t1", fmt.Sprint(i)), balance.Owner, ""))
+		d.must(d.AddMember(t.Context(), d.next(), w, someone(fmt.Sprint(i)), balance.Owner, ""))
 	}
-	_, err := d.AddMember(t.Context(), d.next(), w, Person("t1", "late"), balance.Owner, "")
+	_, err := d.AddMember(t.Context(), d.next(), w, someone("late"), balance.Owner, "")
 	refused(t, "one too many", err, &CapError{"members", balance.MembersMax})
 }
 

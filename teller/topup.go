@@ -2,14 +2,13 @@ package teller
 
 import (
 	"context"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
 )
 
 // ReferencesKept is how long a reference of a top-up cannot be used again.
-const ReferencesKept = 200 * 24 * time.Hour
+const ReferencesKept = balance.ReferenceKept
 
 // balanceMax bounds the money of a wallet whose program sets no bound.
 const balanceMax spec.Money = 1_000_000_000_000_000

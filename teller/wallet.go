@@ -88,12 +88,17 @@ func snapshot(w *balance.Wallet) *Snapshot {
 		ID: w.Log, Version: w.Version, At: w.At, Tenant: w.Tenant, Program: w.Program, Currency: w.Currency, Form: w.Form,
 		Name: w.Name, Owner: w.Owner, Tier: w.Tier, Balances: w.Balances, Cards: slices.Clone(w.Cards()), Members: slices.Clone(w.Members()),
 	}
-	for _, c := range freed(s.Cards) { // as the next move takes it back
+	takeBack(&s.Balances, s.Cards)
+	return s
+}
+
+// takeBack counts what became free on closed cards as back in their wallet, as the next move takes it back.
+func takeBack(b *balance.Balances, cards []balance.Card) {
+	for _, c := range freed(cards) {
 		n := free(c)
 		c.Allocated -= n
-		s.Allocated -= n
+		b.Allocated -= n
 	}
-	return s
 }
 
 // CardOf finds a card by its id, and the wallet that it is a card of.
