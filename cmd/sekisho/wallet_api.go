@@ -32,11 +32,20 @@ type tokenConfig struct {
 
 // programWalletConfig is what a program allows to wallets. Amounts are in the minor unit.
 type programWalletConfig struct {
-	BalanceMax     count `yaml:"balance_max" env:"BALANCE_MAX"`           // of one wallet; 0 is no limit
-	TransferMax    count `yaml:"transfer_max" env:"TRANSFER_MAX"`         // of one transfer; 0 is no limit
-	MonthMax       count `yaml:"month_max" env:"MONTH_MAX"`               // handed over in a month; 0 is no limit
-	CardsPerPerson count `yaml:"cards_per_person" env:"CARDS_PER_PERSON"` // 30
-	CardYears      count `yaml:"card_years" env:"CARD_YEARS"`             // 5
+	BalanceMax     count        `yaml:"balance_max" env:"BALANCE_MAX"`           // of one wallet; 0 is no limit
+	TransferMax    count        `yaml:"transfer_max" env:"TRANSFER_MAX"`         // of one transfer; 0 is no limit
+	MonthMax       count        `yaml:"month_max" env:"MONTH_MAX"`               // handed over in a month; 0 is no limit
+	CardsPerPerson count        `yaml:"cards_per_person" env:"CARDS_PER_PERSON"` // 30
+	CardYears      count        `yaml:"card_years" env:"CARD_YEARS"`             // 5
+	Tiers          []tierConfig `yaml:"tiers" envPrefix:"TIERS_"`
+}
+
+// tierConfig are the limits of wallets that are given this tier, in place of the program's own.
+type tierConfig struct {
+	Name        string `yaml:"name" env:"NAME"`
+	BalanceMax  count  `yaml:"balance_max" env:"BALANCE_MAX"`   // 0 is no limit
+	TransferMax count  `yaml:"transfer_max" env:"TRANSFER_MAX"` // 0 is no limit
+	MonthMax    count  `yaml:"month_max" env:"MONTH_MAX"`       // 0 is no limit
 }
 
 // walletAPISettings are those of the API, checked.
@@ -53,6 +62,7 @@ const (
 	cardsPerPersonMax = 1000
 	cardYearsMax      = 20
 	tokensMax         = 1000
+	tiersMax          = 100
 )
 
 // walletAPI checks the API's part; nil when there is none.
@@ -184,5 +194,26 @@ func (k *configCheck) tellerProgram(i int, p *router.Program) teller.Program {
 		MonthMax:    spec.Money(k.number(at+"month_max", c.MonthMax, 0, moneyMax)),
 		CardsMax:    k.number(at+"cards_per_person", c.CardsPerPerson, 1, cardsPerPersonMax),
 		CardYears:   k.number(at+"card_years", c.CardYears, 1, cardYearsMax),
+		Tiers:       k.tiers(at+"tiers", c.Tiers),
 	}
+}
+
+// tiers checks the tiers of a program.
+func (k *configCheck) tiers(path string, all []tierConfig) (tiers []teller.Tier) {
+	if len(all) > tiersMax {
+		k.fail(path, "there are %d: expected at most %d", len(all), tiersMax)
+	}
+	for i := range all {
+		c, at := &all[i], path+"["+strconv.Itoa(i)+"]."
+		k.name(at+"name", c.Name, func(name string) bool {
+			return slices.ContainsFunc(all[:i], func(o tierConfig) bool { return o.Name == name })
+		})
+		tiers = append(tiers, teller.Tier{
+			Name:        c.Name,
+			WalletMax:   spec.Money(k.number(at+"balance_max", c.BalanceMax, 0, moneyMax)),
+			TransferMax: spec.Money(k.number(at+"transfer_max", c.TransferMax, 0, moneyMax)),
+			MonthMax:    spec.Money(k.number(at+"month_max", c.MonthMax, 0, moneyMax)),
+		})
+	}
+	return tiers
 }

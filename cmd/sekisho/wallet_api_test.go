@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"sekisho/teller"
 	"sekisho/wallet"
 )
 
@@ -33,6 +35,43 @@ func TestAWalletAPIIsReadWithItsTokensAndLimits(t *testing.T) {
 	s, err = loadConfig(writeFile(t, t.TempDir(), "c.yaml", fmt.Sprintf(minimal, "./data")), nil)
 	if err != nil || s.WalletAPI != nil {
 		t.Errorf("without one: %v, %v", s.WalletAPI, err)
+	}
+}
+
+func TestTiersAreReadFromFileAndEnvironment(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(fmt.Sprintf(minimal, "./data"), "currency: JPY",
+		"currency: JPY, wallet: {tiers: [{name: basic, balance_max: 100000, transfer_max: 50000, month_max: 200000}, {name: full_kyc-2}]}", 1)
+	path := writeFile(t, t.TempDir(), "c.yaml", text)
+	basic := teller.Tier{Name: "basic", WalletMax: 100_000, TransferMax: 50_000, MonthMax: 200_000}
+	s, err := loadConfig(path, nil)
+	if err != nil || !slices.Equal(s.Tellers[0].Tiers, []teller.Tier{basic, {Name: "full_kyc-2"}}) {
+		t.Errorf("got %v, %+v", err, s)
+	}
+	basic.MonthMax = 7
+	s, err = loadConfig(path, []string{"SEKISHO_PROGRAMS_0_WALLET_TIERS_0_MONTH_MAX=7"})
+	if err != nil || !slices.Equal(s.Tellers[0].Tiers, []teller.Tier{basic, {Name: "full_kyc-2"}}) {
+		t.Errorf("with the environment over it: %v, %+v", err, s)
+	}
+	_, err = loadConfig(path, []string{"SEKISHO_PROGRAMS_0_WALLET_TIERS_1_NAME=basic"})
+	if err == nil || !strings.Contains(err.Error(), `environment: SEKISHO_PROGRAMS_0_WALLET_TIERS_1_NAME: "basic" is used twice`) {
+		t.Errorf("a name twice: %v", err)
+	}
+	for tiers, want := range map[string]string{
+		"{}":                                     "programs[0].wallet.tiers[0].name: is missing: expected a name",
+		"{name: Basic}":                          `programs[0].wallet.tiers[0].name: "Basic" is not a name: expected up to 32 of a-z`,
+		"{name: a}, {name: a}":                   `programs[0].wallet.tiers[1].name: "a" is used twice: expected a name of its own`,
+		"{name: a, balance_max: -1}":             "programs[0].wallet.tiers[0].balance_max",
+		"{name: a, month_max: 1000000000000}":    "programs[0].wallet.tiers[0].month_max: ************* is out of bounds: expected 0 to ",
+		"{name: a, transfer_max: 1000000000000}": "programs[0].wallet.tiers[0].transfer_max",
+		"{name: a, limit: 5}":                    "limit: is not a key here: expected one of balance_max",
+		strings.Repeat("{name: a}, ", 101):       "programs[0].wallet.tiers: there are 101: expected at most 100",
+	} {
+		wrong := strings.Replace(fmt.Sprintf(minimal, "./data"), "currency: JPY", "currency: JPY, wallet: {tiers: ["+tiers+"]}", 1)
+		_, err := loadConfig(writeFile(t, t.TempDir(), "c.yaml", wrong), nil)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "c.yaml:") {
+			t.Errorf("%.40s: got %v\nwant %q", tiers, err, want)
+		}
 	}
 }
 
