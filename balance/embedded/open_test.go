@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -32,6 +33,39 @@ func TestASecondProcessIsToldWhoHoldsTheStore(t *testing.T) {
 	}
 	s, _ = mustOpen(t, nil, dir, SegmentSizeMin)
 	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAClosedStoreIsFreeThoughAChildHasItsLockFileOpen has the open lock file a second time, as a
+// child has that was forked and runs no program of its own yet.
+func TestAClosedStoreIsFreeThoughAChildHasItsLockFileOpen(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := mustOpen(t, nil, dir, SegmentSizeMin)
+	childs, err := syscall.Dup(int(s.held.(heldLock).file.Fd())) //nolint:gosec // a descriptor fits
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, _ = mustOpen(t, nil, dir, SegmentSizeMin)
+	if err := errors.Join(s.Close(), syscall.Close(childs)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheLockFileIsClosedInAProgramThatIsStarted(t *testing.T) {
+	held, err := (osDisk{}).Lock(filepath.Join(t.TempDir(), lockName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := held.(heldLock).file.Fd()
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFD, 0)
+	if errno != 0 || flags&syscall.FD_CLOEXEC == 0 {
+		t.Errorf("the lock's descriptor has flags %#x (%v), want it closed in a program that is started", flags, errno)
+	}
+	if err := held.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -108,11 +108,7 @@ func (osDisk) Lock(name string) (io.Closer, error) {
 		return nil, err
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor fits
-	if err == nil {
-		if err = f.Truncate(0); err == nil {
-			_, err = f.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
-		}
-	} else if errors.Is(err, syscall.EWOULDBLOCK) {
+	if errors.Is(err, syscall.EWOULDBLOCK) {
 		text, _ := io.ReadAll(io.LimitReader(f, 32))
 		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 		err = &LockedError{Name: name, PID: pid}
@@ -120,7 +116,23 @@ func (osDisk) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	held := heldLock{f}
+	if err = f.Truncate(0); err == nil {
+		_, err = f.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
+	}
+	if err != nil {
+		return nil, errors.Join(err, held.Close())
+	}
+	return held, nil
+}
+
+// heldLock is a lock that was taken. It belongs to the open file, which a child has too from its
+// fork until it begins a program of its own: closing alone would leave it with the child.
+type heldLock struct{ file *os.File }
+
+func (l heldLock) Close() error {
+	err := syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
+	return errors.Join(err, l.file.Close())
 }
 
 // Sync makes durable what was written to a file that is not direct.
