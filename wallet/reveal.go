@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -14,6 +15,8 @@ import (
 type Number struct {
 	PAN    string `json:"pan" doc:"The number." pattern:"^[0-9]{16,19}$"`
 	Expiry string `json:"expiry" doc:"YYMM." example:"3111"`
+
+	Version uint64 `json:"version" doc:"The version of the wallet that this is of." example:"12"`
 }
 
 type revealInput struct {
@@ -27,6 +30,7 @@ type revealInput struct {
 type revealOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	ETag         string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
+	Replayed     string `header:"Idempotency-Replayed" doc:"true when this was asked for before with this key."`
 	Body         Number
 }
 
@@ -34,36 +38,81 @@ func (a *API) registerReveal() error {
 	return add(a, route{
 		method: http.MethodPost, path: "/v1/cards/{id}/reveal", scope: NumbersRead, id: "reveal-number", tag: "Cards",
 		summary: "Show a card's number in full",
-		description: "Every time it is asked for is recorded, with who, when, which card, why and what came of it, before the number is sent. " +
-			"A repeat with the same Idempotency-Key is a showing of its own. The security code (CVV2) is not available.",
-		example: `{"reason": "the holder asked to see it in the app"}`,
+		description: "Every time it is asked for is recorded, with who, when, which card, why and what came of it, before the number is sent; " +
+			"also when it is refused. A repeat with the same Idempotency-Key is a showing of its own, of the number that the card has by then; " +
+			"If-Match is held against the wallet as it is by then. The key is bound to card and reason from its first use on. " +
+			"The security code (CVV2) is not available.",
+		example: `{"reason": "the holder asked to see it in the app"}`, denied: a.denied,
 	}, a.reveal)
 }
 
-// reveal is the one place where a number leaves. It is sent only when the record of it is durable.
+// reveal is the one place where a number leaves. It is sent only when the record of it is durable. What is refused
+// is recorded as well, as far as that can be done: nothing is shown then.
 func (a *API) reveal(ctx context.Context, in *revealInput) (*revealOutput, error) {
 	if !strings.ContainsFunc(in.Body.Reason, seen) {
 		return nil, problemOf(CodeFieldInvalid).at("reason").with("It is refused: it must say why the number is asked for.")
 	}
 	id, _ := teller.ParseCard(in.ID) // its form was checked
-	card, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
-	if err != nil {
-		return nil, err
-	}
-	if in.call.IfMatch != 0 && in.call.IfMatch != s.Version {
-		return nil, &teller.VersionError{Now: s.Version}
-	}
-	number, result, refusal := a.number(id, card.Sealed)
-	_, err = a.teller.Shown(ctx, in.call, teller.Showing{
-		Wallet: s.ID, Card: id, Who: in.who.Name, Reason: in.Body.Reason, Result: result,
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case refusal != nil:
+	s := teller.Showing{Card: id, Who: in.who.Name, Reason: in.Body.Reason}
+	out, refusal := a.look(ctx, in, &s)
+	if s.Result == "" { // nobody knows what would come of it
 		return nil, refusal
 	}
-	return &revealOutput{"no-store", etag(s.Version), Number{number.Digits(), expiry(card.Expiry)}}, nil
+	known, err := a.teller.Shown(ctx, in.call, s)
+	switch {
+	case errors.Is(err, teller.ErrOtherBody):
+		s.Result = "key reused"
+		a.attempt(ctx, in.call, s)
+		return nil, err
+	case refusal != nil && err != nil:
+		a.attempt(ctx, in.call, s)
+		return nil, refusal
+	case refusal != nil:
+		return nil, refusal
+	case err != nil:
+		return nil, err
+	}
+	out.Replayed = replayed(known)
+	return out, nil
+}
+
+// look finds what there is to show, and puts into the record what comes of it; nothing where that is not known.
+func (a *API) look(ctx context.Context, in *revealInput, s *teller.Showing) (*revealOutput, error) {
+	card, w, err := a.teller.CardOf(ctx, in.call.Caller, s.Card)
+	switch {
+	case errors.Is(err, teller.ErrNotFound):
+		s.Result = "not found"
+		return nil, err
+	case err != nil:
+		return nil, err
+	}
+	s.Wallet = w.ID
+	if in.call.IfMatch != 0 && in.call.IfMatch != w.Version {
+		s.Result = "version conflict"
+		return nil, &teller.VersionError{Now: w.Version}
+	}
+	number, result, refusal := a.number(s.Card, card.Sealed)
+	if s.Result = result; refusal != nil {
+		return nil, refusal
+	}
+	return &revealOutput{CacheControl: "no-store", ETag: etag(w.Version), Body: Number{number.Digits(), expiry(card.Expiry), w.Version}}, nil
+}
+
+// attempt records that a number was asked for and refused; where that cannot be done it is logged.
+func (a *API) attempt(ctx context.Context, c teller.Call, s teller.Showing) {
+	c.Key = ""
+	if _, err := a.teller.Shown(ctx, c, s); err != nil {
+		a.log.Error("a refused asking for a card number could not be recorded", "card", s.Card.String(), "result", s.Result, "error", err)
+	}
+}
+
+// denied records that a number was asked for with a token that may not. What is no card's id is not about a number.
+func (a *API) denied(ctx context.Context, c teller.Call, card string) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeMax)
+	defer cancel()
+	if id, ok := teller.ParseCard(card); ok {
+		a.attempt(ctx, c, teller.Showing{Card: id, Who: c.Actor, Result: "forbidden"})
+	}
 }
 
 // seen says whether a character leaves something on a page.

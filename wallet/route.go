@@ -31,6 +31,7 @@ type route struct {
 	status       int // of success; 0: 200
 	also         int // another status of success, answered in the same form; 0: none
 	example      string
+	denied       func(ctx context.Context, c teller.Call, id string) // told of who may not, for a record; nil: nobody
 }
 
 // Caller is who calls and what the headers say, for every input of a route.
@@ -65,11 +66,15 @@ type changed[T any] struct {
 }
 
 func done[T any](status int, d teller.Done, body T) *changed[T] {
-	replayed := ""
-	if d.Replayed {
-		replayed = "true"
+	return &changed[T]{Status: status, ETag: etag(d.Version), Replayed: replayed(d.Replayed), Body: body}
+}
+
+// replayed is the header Idempotency-Replayed; absent for what was done now.
+func replayed(known bool) string {
+	if known {
+		return "true"
 	}
-	return &changed[T]{Status: status, ETag: etag(d.Version), Replayed: replayed, Body: body}
+	return ""
 }
 
 func etag(version uint64) string { return strconv.Quote(strconv.FormatUint(version, 10)) }
@@ -154,6 +159,9 @@ func (a *API) guard(r route) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		if !who.May(r.scope) {
+			if r.denied != nil {
+				r.denied(hc.Context(), callOf(req, who), hc.Param("id"))
+			}
 			write(w, problemOf(CodeForbidden))
 			return
 		}
@@ -181,12 +189,17 @@ func (a *API) guard(r route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// readCall reads what a request says of itself, besides the fields of its route.
-func (a *API) readCall(w http.ResponseWriter, r *http.Request, who *Identity) (teller.Call, []byte, *Problem) {
-	call := teller.Call{
+// callOf is a call as far as it is known without the headers and the body.
+func callOf(r *http.Request, who *Identity) teller.Call {
+	return teller.Call{
 		Caller: teller.Caller{Tenant: who.Tenant, Programs: who.Programs, Actor: who.Name},
 		Route:  r.Method + " " + r.URL.Path,
 	}
+}
+
+// readCall reads what a request says of itself, besides the fields of its route.
+func (a *API) readCall(w http.ResponseWriter, r *http.Request, who *Identity) (teller.Call, []byte, *Problem) {
+	call := callOf(r, who)
 	var p *Problem
 	if call.IfMatch, p = ifMatch(r.Header.Values("If-Match")); p != nil {
 		return call, nil, p
