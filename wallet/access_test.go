@@ -17,6 +17,7 @@ func asked() map[string]wallet.Scope {
 	return map[string]wallet.Scope{
 		"POST /v1/wallets":                            wallet.WalletsWrite,
 		"GET /v1/wallets/{id}":                        wallet.WalletsRead,
+		"POST /v1/wallets/{id}/tier":                  wallet.TiersWrite,
 		"GET /v1/wallets/{id}/balance":                wallet.WalletsRead,
 		"GET /v1/wallets/{id}/activity":               wallet.WalletsRead,
 		"GET /v1/wallets/{id}/events":                 wallet.WalletsRead,

@@ -131,7 +131,7 @@ func activityOf(wallet string, it *teller.Activity, currency spec.Currency) Acti
 }
 
 func stepOf(s *teller.Step, currency spec.Currency) PurchaseStep {
-	return PurchaseStep{At: s.At, Version: s.Version, Kind: s.Kind.String(), Hold: change(s.Hold, currency), Posted: change(s.Posted, currency)}
+	return PurchaseStep{At: s.At, Version: s.Version, Kind: s.Kind.String(), Hold: unlessZero(s.Hold, currency), Posted: unlessZero(s.Posted, currency)}
 }
 
 // activityID names an item by the request or message that began it.

@@ -18,6 +18,15 @@ type Sum struct {
 
 func sum(m spec.Money, c spec.Currency) Sum { return Sum{int64(m), c.String()} }
 
+// unlessZero is money where there is some; else nil.
+func unlessZero(m spec.Money, c spec.Currency) *Sum {
+	if m == 0 {
+		return nil
+	}
+	s := sum(m, c)
+	return &s
+}
+
 // money reads an amount of a request.
 func (a Amount) money(field string) (spec.Money, spec.Currency, error) {
 	currency, err := spec.ParseCurrency(a.Currency)

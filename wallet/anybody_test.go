@@ -37,7 +37,7 @@ func values(depth int) *rapid.Generator[any] {
 func objects(depth int) *rapid.Generator[map[string]any] {
 	names := rapid.OneOf(rapid.SampledFrom([]string{
 		"kind", "program", "name", "owner", "holder", "rules", "use_max", "channels_off", "amount", "currency", "reference",
-		"card", "sweep", "from", "to", "reason", "role", "person", "number",
+		"card", "sweep", "from", "to", "reason", "role", "person", "number", "tier",
 	}), rapid.String())
 	return rapid.MapOfN(names, values(depth), 0, 4)
 }

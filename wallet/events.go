@@ -28,6 +28,7 @@ type Event struct {
 	Role      string       `json:"role,omitempty"`
 	Status    string       `json:"status,omitempty" doc:"Of the card after it."`
 	Name      string       `json:"name,omitempty"`
+	Tier      string       `json:"tier,omitempty" doc:"Of wallet_changed: the tier of the wallet after it; the program's own limits when absent."`
 	Reference string       `json:"reference,omitempty"`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
 	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. A transfer has the same for both wallets."`
@@ -98,8 +99,8 @@ func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 	e := &entry.Events[k]
 	out := Event{
 		Version: entry.Version, Index: k, At: time.UnixMilli(entry.At).UTC(), Kind: e.Kind.String(),
-		Person: e.Profile.Person.String(), Name: e.Profile.Name, Reference: e.Note,
-		Posted: change(e.Posted, currency), Allocated: change(e.Allocated, currency),
+		Person: e.Profile.Person.String(), Name: e.Profile.Name, Reference: e.Note, Tier: e.Profile.Tier,
+		Posted: unlessZero(e.Posted, currency), Allocated: unlessZero(e.Allocated, currency),
 		Balance: EventBalance{
 			sum(entry.After.Posted, currency), sum(entry.After.Held, currency),
 			sum(entry.After.Posted-entry.After.Held, currency), sum(entry.After.Posted-entry.After.Allocated, currency),
@@ -165,13 +166,4 @@ func madeBy(entry *balance.Entry, k int) string {
 func purchaseID(k balance.Key) string {
 	hash := balance.CallKey("purchase", string(k[:]))
 	return "pur_" + hex.EncodeToString(hash[1:1+idLength])
-}
-
-// change is by how much an amount changed; nil for not at all.
-func change(m spec.Money, currency spec.Currency) *Sum {
-	if m == 0 {
-		return nil
-	}
-	s := sum(m, currency)
-	return &s
 }

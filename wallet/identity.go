@@ -23,6 +23,7 @@ const (
 	TransfersWrite   Scope = "transfers:write"
 	TopUpsWrite      Scope = "topups:write"
 	MembersWrite     Scope = "members:write"
+	TiersWrite       Scope = "tiers:write"
 	NumbersRead      Scope = "pan:read"
 	NumbersWrite     Scope = "pan:write"
 	Everything       Scope = "*" // all of them, also those to come
@@ -30,7 +31,7 @@ const (
 
 // Scopes are all scopes that a token can have.
 func Scopes() []Scope {
-	return []Scope{WalletsRead, WalletsWrite, CardsRead, CardsWrite, AllocationsWrite, TransfersWrite, TopUpsWrite, MembersWrite, NumbersRead, NumbersWrite, Everything}
+	return []Scope{WalletsRead, WalletsWrite, CardsRead, CardsWrite, AllocationsWrite, TransfersWrite, TopUpsWrite, MembersWrite, TiersWrite, NumbersRead, NumbersWrite, Everything}
 }
 
 // Identity is who calls: an app server, and what it may do.

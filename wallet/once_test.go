@@ -30,6 +30,8 @@ func TestEveryChangeTwiceWithOneKeyHappensOnceAndIsAnsweredTheSame(t *testing.T)
 		{path: "/v1/wallets/" + group.str("id") + "/members", body: `{"name": "Ren", "role": "viewer"}`},
 		{path: "/v1/wallets/" + group.str("id") + "/members/" + ken.str("id") + "/role", body: `{"role": "member"}`},
 		{method: "DELETE", path: "/v1/wallets/" + group.str("id") + "/members/" + ken.str("id")},
+		{path: "/v1/wallets/" + id + "/tier", body: `{"tier": "verified"}`},
+		{path: "/v1/wallets/" + id + "/tier", body: `{"tier": ""}`},
 		{path: "/v1/cards/" + card + "/freeze"},
 		{path: "/v1/cards/" + card + "/unfreeze"},
 		{path: "/v1/cards/" + card + "/rules", body: `{"use_max": ` + jpy(7) + `}`},

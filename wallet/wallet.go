@@ -84,7 +84,7 @@ func New(o Options) (*API, error) {
 // register adds every route.
 func (a *API) register() error {
 	return first(
-		a.registerWallets(), a.registerCards(), a.registerCardChanges(), a.registerReveal(), a.registerTokens(), a.registerMoney(), a.registerBalances(),
+		a.registerWallets(), a.registerTiers(), a.registerCards(), a.registerCardChanges(), a.registerReveal(), a.registerTokens(), a.registerMoney(), a.registerBalances(),
 		a.registerMembers(), a.registerActivity(), a.registerEvents(),
 	)
 }

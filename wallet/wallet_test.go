@@ -107,7 +107,7 @@ func (h *house) newTeller() *teller.Teller {
 		h.t.Fatal(err)
 	}
 	return teller.New(h.book, teller.Options{
-		Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012"}, Currency: spec.JPY, WalletMax: 1_000_000, TransferMax: 100_000, MonthMax: 150_000}},
+		Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012"}, Currency: spec.JPY, WalletMax: 1_000_000, TransferMax: 100_000, MonthMax: 150_000, Tiers: []teller.Tier{{Name: "verified", WalletMax: 2_000_000, MonthMax: 160_000}}}},
 		Hash:     hasher.Hash,
 		Seal: func(card spec.CardID, number spec.PAN) (string, error) {
 			sealed, err := h.vault.Seal(card, number)

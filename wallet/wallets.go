@@ -19,7 +19,10 @@ type Wallet struct {
 	Currency string    `json:"currency" example:"JPY"`
 	Name     string    `json:"name,omitempty" example:"Hana"`
 	Owner    string    `json:"owner,omitempty" doc:"The person whose it is; of a group who owned it first." example:"per_0123456789abcdef01234567"`
+	Tier     string    `json:"tier,omitempty" doc:"How well the owner is known, which decides its limits; the program's own limits when absent." example:"verified"`
 	Created  time.Time `json:"created,omitzero" doc:"When it was opened. In the answer of the request that opens it."`
+
+	Limits *WalletLimits `json:"limits,omitempty" doc:"What applies to it now. When it is read."`
 }
 
 type walletInput struct {
@@ -86,10 +89,16 @@ func (a *API) getWallet(ctx context.Context, in *ByID) (*walletRead, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &walletRead{etag(s.Version), Wallet{
+	w := walletOf(&s)
+	w.Limits = limitsOf(&s.Limits, s.Currency)
+	return &walletRead{etag(s.Version), w}, nil
+}
+
+func walletOf(s *teller.Snapshot) Wallet {
+	return Wallet{
 		ID: s.ID, Version: s.Version, Kind: s.Form.String(), Program: s.Program, Currency: s.Currency.String(),
-		Name: s.Name, Owner: s.Owner.String(),
-	}}, nil
+		Name: s.Name, Owner: s.Owner.String(), Tier: s.Tier,
+	}
 }
 
 // currency reads an amount that must be in the currency of a wallet.
