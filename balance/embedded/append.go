@@ -56,11 +56,16 @@ func (s *Store) put(a *balance.Append) balance.Result {
 		return balance.Result{Outcome: balance.Unknown, Err: s.failed}
 	case s.closing:
 		return balance.Result{Outcome: balance.Unknown, Err: balance.ErrClosed}
-	case s.queued > s.queuedMax:
-		return balance.Result{Outcome: balance.Out, Err: fmt.Errorf("%w: %d bytes wait for the disk", balance.ErrStoreBusy, s.queued)}
 	}
 	if err := a.Check(); err != nil {
 		return balance.Result{Outcome: balance.Out, Err: err}
+	}
+	var before [2]found // looked at first: what is there already is never Out
+	if r := s.check(a, &before); r.Outcome != balance.In {
+		return r
+	}
+	if s.queued > s.queuedMax {
+		return balance.Result{Outcome: balance.Out, Err: fmt.Errorf("%w: %d bytes wait for the disk", balance.ErrStoreBusy, s.queued)}
 	}
 	if a.Barrier() { // answered with the group that forms, even if that stays empty
 		return balance.Result{Outcome: balance.In}
@@ -69,10 +74,6 @@ func (s *Store) put(a *balance.Append) balance.Result {
 	if size > chunkMax || int64(groupLength(size)) > s.size {
 		err := fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, min(chunkMax, s.size-groupSizeMin))
 		return balance.Result{Outcome: balance.Out, Err: err}
-	}
-	var before [2]found
-	if r := s.check(a, &before); r.Outcome != balance.In {
-		return r
 	}
 	s.encode(a, size, &before)
 	return balance.Result{Outcome: balance.In}
