@@ -192,3 +192,57 @@ func BenchmarkLoad(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// benchRounds makes so many entries of each of many logs, from a version on, one of each in turn.
+func benchRounds(logs, from, rounds int) (batch []balance.Append) {
+	for v := from; v < from+rounds; v++ {
+		entries := benchEntries(logs)
+		for i := range entries {
+			entries[i].Entries[0].Version = uint64(v) //nolint:gosec // small
+		}
+		batch = append(batch, entries...)
+	}
+	return batch
+}
+
+// BenchmarkScan visits the last 256 entries of one log downwards, from the page cache: they lie
+// between those of so many logs, or each in a group of its own.
+func BenchmarkScan(b *testing.B) {
+	for _, logs := range []int{1, 4, 16, 32, 64, 1024} {
+		b.Run(fmt.Sprintf("of %d logs", logs), func(b *testing.B) { benchScan(b, logs, max(1, 512/logs)) })
+	}
+	b.Run("in groups of their own", func(b *testing.B) { benchScan(b, 1, 1) })
+}
+
+// benchScan appends 512 entries to each log, so many rounds at a time.
+func benchScan(b *testing.B, logs, rounds int) {
+	s, _, err := Open(Options{Dir: b.TempDir(), CheckValue: testKey})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for v := 0; v < 512; v += rounds {
+		appendAll(b, s, benchRounds(logs, v+1, rounds))
+	}
+	for i := range logs {
+		scanAll(b, s, fmt.Sprintf("wallet-%08d", i), 0, balance.Backward)
+	}
+	const visited = 256
+	b.ReportAllocs()
+	n := 0
+	got := make(chan int)
+	for b.Loop() {
+		seen := 0
+		s.Scan(fmt.Sprintf("wallet-%08d", n%logs), 0, balance.Backward, func(balance.Sealed) bool {
+			seen++
+			return seen < visited
+		}, func(error) { got <- seen })
+		if <-got != visited {
+			b.Fatal("entries are missing")
+		}
+		n++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*visited), "ns/entry")
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -13,42 +13,29 @@ import (
 type reader struct {
 	files *files
 	buf   []byte
+	at    position // where what is in buf begins
+	n     int      // bytes of it
 }
 
 const (
 	readerBuffer = 64 << 10 // kept from one read to the next, bytes
-	readAhead    = 2048     // read at first: most records are not longer
+	readAhead    = 2048     // read at least: most records are not longer
+	nearMax      = 8 << 10  // entries so far apart, in bytes, are read several at a time
 )
 
 func newReader(f *files) *reader { return &reader{files: f, buf: make([]byte, readerBuffer)} }
 
-// record reads the record at p, which must be of that log and version.
-func (r *reader) record(p position, log string, version uint64) (entryRecord, error) {
-	f, err := r.files.open(p.segment())
-	if err != nil {
-		return entryRecord{}, err
-	}
-	defer r.files.release(f)
-	b := r.buf[:readAhead]
-	n, err := f.ReadAt(b, int64(p.offset()))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return entryRecord{}, err
-	}
-	head, _, ok := parseEntryHead(b[:n])
-	if ok && head.size > n {
-		if head.size > len(r.buf) {
-			b = make([]byte, head.size)
-		} else {
-			b = r.buf[:head.size]
-		}
-		if n, err = f.ReadAt(b, int64(p.offset())); err != nil && n < len(b) {
-			if errors.Is(err, io.EOF) {
-				err = damageAt(p, "the entry's record of %d bytes goes beyond the segment", head.size)
-			}
+// record reads the record at p, which must be of that log and version: from what is in the buffer,
+// or with n bytes from a place that is not behind it.
+func (r *reader) record(p position, log string, version uint64, from position, n int) (entryRecord, error) {
+	rec, ok := parseEntry(r.held(p))
+	if !ok {
+		b, err := r.fetch(p, from, n)
+		if err != nil {
 			return entryRecord{}, err
 		}
+		rec, ok = parseEntry(b)
 	}
-	rec, ok := parseEntry(b[:n])
 	switch {
 	case !ok:
 		return rec, damageAt(p, "no entry's record is there, but version %d of log %q should be", version, log)
@@ -60,15 +47,64 @@ func (r *reader) record(p position, log string, version uint64) (entryRecord, er
 	return rec, nil
 }
 
-// walk goes down a log from its head to version least, until visit returns false.
+// held is what is in the buffer from p on.
+func (r *reader) held(p position) []byte {
+	if p < r.at || p >= r.at+position(r.n) { //nolint:gosec // at most readerBuffer
+		return nil
+	}
+	return r.buf[p-r.at : r.n]
+}
+
+// fetch reads n bytes from a place into the buffer, and all of the record at p.
+func (r *reader) fetch(p, from position, n int) ([]byte, error) {
+	f, err := r.files.open(p.segment())
+	if err != nil {
+		return nil, err
+	}
+	defer r.files.release(f)
+	r.n = 0
+	if n, err = f.ReadAt(r.buf[:n], int64(from.offset())); ignoreEnd(err) != nil {
+		return nil, err
+	}
+	r.at, r.n = from, n
+	b := r.held(p)
+	head, _, ok := parseEntryHead(b)
+	if !ok || head.size <= len(b) {
+		return b, nil
+	}
+	r.n = 0
+	if b = r.buf; head.size > len(b) {
+		b = make([]byte, head.size)
+	}
+	b = b[:head.size]
+	if n, err = f.ReadAt(b, int64(p.offset())); n < len(b) {
+		if errors.Is(err, io.EOF) {
+			err = damageAt(p, "the entry's record of %d bytes goes beyond the segment", head.size)
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+// walk goes down a log from its head to version least, until visit returns false. While entries
+// lie near each other it reads as far ahead as they have been near, up to the buffer's size.
 func (r *reader) walk(log string, h head, least uint64, visit func(p position, rec *entryRecord) bool) error {
-	for p, v := h.last, h.version; v >= max(least, 1); v-- {
-		rec, err := r.record(p, log, v)
-		if err != nil {
+	r.n = 0 // what was behind the log's end may have been written since
+	from, n := h.last, readAhead
+	var rec entryRecord
+	for p, v, run := h.last, h.version, h.last; v >= max(least, 1); v-- {
+		var err error
+		if rec, err = r.record(p, log, v, from, n); err != nil {
 			return err
 		}
 		if !visit(p, &rec) {
 			return nil
+		}
+		if p-rec.previous > nearMax {
+			run, from, n = rec.previous, rec.previous, readAhead
+		} else {
+			n = min(max(int(run-rec.previous), readAhead), len(r.buf), int(p.offset())) //nolint:gosec // of one segment
+			from = p - position(n)                                                      //nolint:gosec // as above
 		}
 		p = rec.previous
 	}
@@ -102,12 +138,18 @@ func (r *reader) scanUp(log string, h head, from uint64, visit func(balance.Seal
 		at = append(at, p)
 		return true
 	})
+	var before, run position
 	for version := h.version + 1 - uint64(len(at)); err == nil && len(at) > 0; version++ {
+		p := at[len(at)-1]
+		if p-before > nearMax {
+			run = p
+		}
+		n := min(max(int(p-run), readAhead), len(r.buf)) //nolint:gosec // of one segment
 		var rec entryRecord
-		if rec, err = r.record(at[len(at)-1], log, version); err == nil && !visit(rec.sealed(log)) {
+		if rec, err = r.record(p, log, version, p, n); err == nil && !visit(rec.sealed(log)) {
 			return nil
 		}
-		at = at[:len(at)-1]
+		before, at = p, at[:len(at)-1]
 	}
 	return err
 }

@@ -56,7 +56,9 @@ func (s *Store) Load(log string, done func(balance.Loaded, error)) {
 	}, func(err error) { done(balance.Loaded{}, err) })
 }
 
-// Scan visits the entries of a log; see [balance.Store]. Upwards it keeps eight bytes an entry.
+// Scan visits the entries of a log; see [balance.Store]. It reads them into its reader's buffer of
+// 64 KiB, one that is larger into memory of its own while it is visited; upwards it keeps eight bytes
+// an entry besides.
 func (s *Store) Scan(log string, from uint64, d balance.Direction, visit func(balance.Sealed) bool, done func(error)) {
 	s.askHead(log, func(r *reader, h head) {
 		if d == balance.Backward {
