@@ -124,7 +124,7 @@ type check struct {
 	open     map[Key]spec.Money // open holds by purchase
 	accounts map[Account]AccountSums
 	owed     map[Key]Account // to whom an open hold is owed
-	keys     map[Key]int64 // when it was decided, Unix milliseconds
+	keys     map[Key]int64   // when it was decided, Unix milliseconds
 	problems []string
 }
 

@@ -29,7 +29,7 @@ type Activity struct {
 	At     time.Time // of that
 	Latest time.Time // of its newest event
 	Movement
-	Key       balance.Key   // of the purchase; else of the call that moved the money, none where it followed from another
+	Key       balance.Key   // of the purchase; else of the call that moved the money, of a transfer the same for both; none where it followed from another
 	Card      spec.CardID   // none: of no card
 	Amount    spec.Money    // purchase and refund: as the merchant asked, in Currency; else what moved
 	Currency  spec.Currency // of Amount

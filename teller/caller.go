@@ -20,7 +20,8 @@ type Caller struct {
 
 // Call is one request for a change. The same Key with the same Tenant and Route is the same request: it is
 // done once, and what is asked again within KeysKept is answered with what was done then, on any node. A
-// request that was refused leaves no trace and is decided afresh.
+// request that was refused is decided afresh; it leaves no trace, but that the key of a transfer stays that of the
+// transfer.
 type Call struct {
 	Caller
 	Route   string           // method and path as called

@@ -56,7 +56,7 @@ func (d *drawn) of(card spec.CardID, n int) string {
 }
 
 func testProgram() Program {
-	return Program{Name: "prepaid", Ranges: []string{"354012000000"}, Currency: spec.JPY}
+	return Program{Name: "prepaid", Ranges: []string{"354012000000"}, Currency: spec.JPY, Tiers: []Tier{{Name: "known"}}}
 }
 
 // newDesk starts a node over a store of its own.
@@ -197,7 +197,13 @@ func (c *asked) Answer(resp spec.Response) { c.answer <- resp }
 // pay sends a message with a number and waits for its answer.
 func (d *desk) pay(number string, q spec.Request) spec.Response {
 	d.t.Helper()
-	q.At, q.Link, q.Policy, q.Card, q.Currency = time.Now(), "jcb", &d.policy, d.hasher.Card([]byte(number)), spec.JPY
+	return d.payAt(time.Now(), number, q)
+}
+
+// payAt sends it at a time.
+func (d *desk) payAt(at time.Time, number string, q spec.Request) spec.Response {
+	d.t.Helper()
+	q.At, q.Link, q.Policy, q.Card, q.Currency = at, "jcb", &d.policy, d.hasher.Card([]byte(number)), spec.JPY
 	q.Class, q.Acquirer = q.MTI.Class(), 8
 	copy(q.Processing[:], "000000")
 	copy(q.Merchant[:], "SHOP1")

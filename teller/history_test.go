@@ -90,6 +90,71 @@ func TestABalanceIsWhatTheLogSaysOfThatInstant(t *testing.T) {
 	}
 }
 
+// before is a snapshot as a balance of that time.
+func before(s Snapshot) Past {
+	p := Past{Version: s.Version, At: time.UnixMilli(s.At).UTC(), Currency: s.Currency, Balances: s.Balances}
+	for _, c := range s.Cards {
+		p.Cards = append(p.Cards, PastCard{c.ID, c.CardBalance})
+	}
+	return p
+}
+
+func TestABalanceOfThenIsWhatWasSaidThenAlsoOfClosedCards(t *testing.T) {
+	t.Parallel()
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	var said []Past
+	d := newDesk(t, balance.MemoryOptions{Single: true}, func(o *Options) { o.Now = func() time.Time { return at } })
+	w, other := d.wallet(Opening{}, 1000), d.wallet(Opening{}, 0)
+	a, b := d.card(w, 300), d.card(w, 200)
+	said = append(said, before(d.snapshot(w)))
+	step := func(do func()) {
+		at = at.Add(time.Minute)
+		do()
+		if s := d.snapshot(w); s.Version > said[len(said)-1].Version {
+			said = append(said, before(s))
+		}
+	}
+	pays := func(card spec.CardID, amount spec.Money, as uint16) func() {
+		return func() {
+			q := spec.Request{MTI: 100, Amount: amount, STAN: uint32(as), Sent: at.Unix()}
+			if resp := d.payAt(at, d.drawn.of(card, 0), q); resp.Reason != spec.Approved {
+				t.Fatal(resp.Reason)
+			}
+		}
+	}
+	cancels := func(card spec.CardID, amount spec.Money, as uint32) func() {
+		return func() {
+			q := spec.Request{MTI: 400, Amount: amount, STAN: 900 + as, Sent: at.Unix(), Original: d.original(w, as)}
+			if resp := d.payAt(at, d.drawn.of(card, 0), q); resp.Reason != spec.Approved {
+				t.Fatal(resp.Reason)
+			}
+		}
+	}
+	step(pays(a, 100, 1))
+	step(pays(a, 50, 2))
+	step(pays(b, 70, 3))
+	step(func() { d.must(d.Close(t.Context(), d.next(), w, a)) })
+	step(cancels(a, 100, 1)) // free on a closed card
+	step(cancels(b, 70, 3))  // free on one that is not
+	step(func() { d.must(d.Rename(t.Context(), d.next(), w, b, "food")) })
+	step(func() { d.must(d.Transfer(t.Context(), d.next(), w, other, 1, "")) }) // takes it back
+	step(cancels(a, 50, 2))
+	step(func() { d.must(d.Close(t.Context(), d.next(), w, b)) })
+	step(func() { d.must(d.Close(t.Context(), d.next(), w, a)) })
+	if len(said) != 12 {
+		t.Fatalf("%d versions", len(said))
+	}
+	for i, want := range said {
+		if got, err := d.BalanceAt(t.Context(), caller(), w, want.At); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%d: %v\n got %+v\nwant %+v", i, err, got, want)
+		}
+	}
+	if free := said[5]; free.Allocated != 250 || free.Held != 120 || free.Cards[0].Allocated != 50 {
+		t.Errorf("after the reversal %+v", free)
+	}
+	d.verified()
+}
+
 // seen is what a test compares of an item.
 type seen struct {
 	Movement

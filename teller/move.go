@@ -9,7 +9,7 @@ import (
 	"sekisho/spec"
 )
 
-// KeysKept is how long a call with a known key is answered with what was done then.
+// KeysKept is how long, at least, a call with a known key is answered with what was done then.
 const KeysKept = balance.CallKept
 
 // Done is what a call did, on whatever node and however often it is asked: the same for all.

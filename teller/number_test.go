@@ -149,41 +149,6 @@ func TestAReplacedNumberIsRefusedAndStillFindsItsCardForClearing(t *testing.T) {
 	}
 }
 
-func TestWhoAskedForANumberIsRecordedBeforeItIsShown(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2026, 11, 24, 23, 59, 0, 0, time.UTC)
-	d := newDesk(t, balance.MemoryOptions{Single: true}, func(o *Options) { o.Now = func() time.Time { return at } })
-	w := d.wallet(Opening{}, 0)
-	card := d.card(w, 0)
-	s := Showing{Wallet: w, Card: card, Who: "app, for Hana", Reason: "checkout", Result: "shown"}
-	for range 2 {
-		if _, err := d.Shown(t.Context(), d.next(), s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.Reason = ""
-	_, err := d.Shown(t.Context(), d.next(), s)
-	refused(t, "no reason", err, &FieldError{"reason", "must not be empty"})
-	n := 0
-	logs(t, d, func(log string, sealed balance.Sealed) {
-		if log != "audit:t1:2026-11-24" {
-			return
-		}
-		var e balance.Entry
-		if err := balance.DecodeEntry(sealed.Body, &e); err != nil {
-			t.Fatal(err)
-		}
-		n++
-		if ev := e.Events[0]; ev.Kind != balance.NumberShown || ev.Card != card || ev.Actor.Name != "app, for Hana" || ev.Note != "shown: checkout" || ev.Counter.Name != w {
-			t.Errorf("%+v", ev)
-		}
-	})
-	if n != 2 {
-		t.Errorf("%d entries", n)
-	}
-	d.verified()
-}
-
 func TestAnIdIsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	card, person := spec.CardID{1, 2, 255}, someone("me")

@@ -65,6 +65,7 @@ func life(group, other string, me, you spec.PersonID) []step {
 		{"allocate to another", on(func(t *Teller, c Call) (Done, error) { return t.Allocate(ctx, c, group, second, 300) }), []balance.Kind{moved}},
 		{"remove a member", func(t *Teller, c Call) (Done, error) { return t.RemoveMember(ctx, c, group, you) }, []balance.Kind{balance.MemberChanged, changed}},
 		{"close", on(func(t *Teller, c Call) (Done, error) { return t.Close(ctx, c, group, second) }), []balance.Kind{changed, moved}},
+		{"give a tier", func(t *Teller, c Call) (Done, error) { return t.SetTier(ctx, c, group, "known") }, []balance.Kind{balance.WalletChanged}},
 		{"transfer", func(t *Teller, c Call) (Done, error) { return t.Transfer(ctx, c, group, other, 4000, "thanks") }, []balance.Kind{balance.Transferred}},
 	}
 }
@@ -171,7 +172,7 @@ func TestEveryMethodHappensOnceWhenAnswersAreLost(t *testing.T) {
 			}
 			repeated(t, node.Teller, step, c, done)
 		}
-		if s := node.snapshot(group); s.Version != 20 || s.Posted != 1000 || s.Allocated != 0 {
+		if s := node.snapshot(group); s.Version != 21 || s.Posted != 1000 || s.Allocated != 0 {
 			t.Errorf("seed %d: %+v", seed, s.Balances)
 		}
 		d.verified()
