@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ type Table struct {
 	Rows     [][]Cell
 	Notes    []string // below the table, for a person
 	OK       bool     // whether it adds up
+	Holds    string   // what the check says then; "it adds up"
 	Problems []string
 }
 
@@ -99,7 +101,7 @@ func (t *Table) WriteText(w io.Writer) error {
 		b.WriteString(n + "\n")
 	}
 	if t.OK {
-		b.WriteString("check: ok, it adds up\n")
+		b.WriteString("check: ok, " + cmp.Or(t.Holds, "it adds up") + "\n")
 	} else {
 		b.WriteString("check: FAILED\n")
 	}
@@ -128,7 +130,7 @@ func (t *Table) WriteCSV(w io.Writer, bom bool) error {
 	for _, r := range t.Rows {
 		fields := make([]string, len(r))
 		for i, c := range r {
-			if fields[i] = c.Text; !c.IsText {
+			if fields[i] = plain(c.Text); !c.IsText {
 				fields[i] = strconv.FormatInt(c.Number, 10)
 			}
 		}
@@ -139,6 +141,15 @@ func (t *Table) WriteCSV(w io.Writer, bom bool) error {
 	errs = append(errs, out.Write(last))
 	out.Flush()
 	return errors.Join(append(errs, out.Error())...)
+}
+
+// plain is text that a spreadsheet takes for text, whoever wrote it: behind an apostrophe where it would take
+// it for a formula.
+func plain(text string) string {
+	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // grouped is a number as a person reads it: 412,300.

@@ -50,6 +50,7 @@ func TestEveryJobBesideServeIsTheJobAlone(t *testing.T) {
 		{"suspense", "show", id, "--json"},
 		{"expire", "--at", now.Format(time.RFC3339Nano), "--json"},
 		{"suspense", "list", "--limit", "1"},
+		{"report", "numbers", "--date", "2026-11-24", "--json"},
 	}
 	run := func() []string {
 		var outs []string
@@ -104,6 +105,9 @@ func TestAJobThatIsAskedForInAWrongWayExitsWithTwo(t *testing.T) {
 		{[]string{"report", "unused"}, "--at is missing"},
 		{[]string{"report", "unused", "--at", "2999-01-01T00:00:00Z"}, "has not come yet"},
 		{[]string{"report", "file", "123"}, "25 digits"},
+		{[]string{"report", "numbers"}, `--date: "" is not a date`},
+		{[]string{"report", "numbers", "--date", "2026-11-24", "--limit", "0"}, "--limit: expected 1 to 100,000"},
+		{[]string{"report", "numbers", "--date", "2026-11-24", "--after", "audit:t1"}, "--after: expected what the report before it named"},
 		{[]string{"report", "position", "--json", "--csv"}, "not both"},
 		{[]string{"report", "position", "--bom"}, "--bom is for --csv"},
 		{[]string{"suspense", "list", "--limit", "0"}, "--limit: expected 1 to 100,000"},

@@ -18,14 +18,14 @@ import (
 func newReport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Where the money went: settlement, positions, unused balances, clearing files",
-		Long: "report reads every log once and adds it up. A report ends by saying whether it adds up, and exits with 1\n" +
+		Short: "Where the money went: settlement, positions, unused balances, clearing files; who asked for card numbers",
+		Long: "report reads the logs once and adds them up. A report ends by saying whether it adds up, and exits with 1\n" +
 			"when it does not. Amounts are minor units. While the store is served it is made there, beside the traffic.",
 		Example: "  sekisho report position --config sekisho.yaml",
 		Args:    cobra.ArbitraryArgs,
 		RunE:    needsSubcommand,
 	}
-	cmd.AddCommand(newReportSettlement(), newReportPosition(), newReportUnused(), newReportFile())
+	cmd.AddCommand(newReportSettlement(), newReportPosition(), newReportUnused(), newReportFile(), newReportNumbers())
 	return cmd
 }
 
@@ -70,6 +70,9 @@ func makeReport[R any, P tabled[R]](cmd *cobra.Command, f *reporting, name strin
 	if err := printReport(cmd.OutOrStdout(), &r, &t, f); err != nil {
 		return err
 	}
+	if cut, ok := any(&r).(interface{ more() string }); ok && cut.more() != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "there are more: go on with --after %s\n", cut.more())
+	}
 	if !t.OK {
 		return fmt.Errorf("the report does not add up: %s", t.Problems[0])
 	}
@@ -88,8 +91,11 @@ func printReport(w io.Writer, report any, t *jobs.Table, f *reporting) error {
 
 // reportOptions are the options of all reports; each has its own.
 type reportOptions struct {
-	At   time.Time `json:"at,omitzero"`
-	File string    `json:"file,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	File   string    `json:"file,omitempty"`
+	Tenant string    `json:"tenant,omitempty"`
+	After  string    `json:"after,omitempty"`
+	Limit  int       `json:"limit,omitempty"`
 }
 
 func newReportSettlement() *cobra.Command {
@@ -193,5 +199,6 @@ func reportJobs() []job {
 			}
 			return jobs.ReportFile(ctx, l.store, id, tellOf(tell, "logs"))
 		}),
+		jobOf("report-numbers", reportNumbers),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // counterDesk is a wallet API that answers what it is told to and remembers what it was asked.
@@ -260,5 +261,35 @@ func TestTheClientAndTheAPIAgree(t *testing.T) {
 		if text := do(command, hana); !strings.Contains(text, want) {
 			t.Errorf("%s: %q is not in\n%s", command, want, text)
 		}
+	}
+}
+
+func TestWhoSawANumberIsInTheReportOfTheDay(t *testing.T) {
+	t.Parallel()
+	p := openTill(t, "wallet_api: {listen: 127.0.0.1:0, tokens: [{token: dev, name: app-dev, tenant: t1, programs: [prepaid], scopes: [\"*\"]}]}\n")
+	access := append(slices.Clone(p.flags), "--token", "dev", "-q")
+	_, wallet, _ := sekisho(t, append([]string{"wallet", "create", "--name", "Hana", "--program", "prepaid"}, access...)...)
+	_, card, _ := sekisho(t, append([]string{"wallet", "issue", strings.TrimSpace(wallet)}, access...)...)
+	client, err := newWalletClient(p.flags[1], "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	days := []string{time.Now().UTC().Format(time.DateOnly)}
+	if _, err := client.post(t.Context(), "/v1/cards/"+strings.TrimSpace(card)+"/reveal", "k-1", map[string]string{"reason": "the holder asked"}); err != nil {
+		t.Fatal(err)
+	}
+	if day := time.Now().UTC().Format(time.DateOnly); day != days[0] {
+		days = append(days, day)
+	}
+	var told string
+	for _, day := range days {
+		code, stdout, stderr := sekisho(t, "report", "numbers", "--config", p.config, "--date", day, "--csv")
+		if code != exitOK {
+			t.Fatal(stderr)
+		}
+		told += stdout
+	}
+	if want := "Z,app-dev,t1," + strings.TrimSpace(wallet) + "," + strings.TrimSpace(card) + ",shown,the holder asked\n"; !strings.Contains(told, want) {
+		t.Errorf("%q is not in\n%s", want, told)
 	}
 }
