@@ -88,12 +88,6 @@ func personLog(tenant string, person spec.PersonID) string {
 	return "per_" + hex.EncodeToString(name("person log", tenant, person.String()))
 }
 
-// Person names a person of a tenant inside our records by what the tenant calls them. Whoever knows both can
-// tell the id: [Teller.Person] is for ids that are given out.
-func Person(tenant, subject string) spec.PersonID {
-	return spec.PersonID(name("person", tenant, subject))
-}
-
 // name is twelve bytes of a hash over words.
 func name(words ...string) []byte {
 	k := balance.CallKey(words...)

@@ -68,15 +68,11 @@ func (t *Teller) record(ctx context.Context, c *Caller, s *Showing) error {
 
 // shown is the event of a showing.
 func shown(c *Caller, s *Showing) balance.Event {
-	e := balance.Event{
-		Kind: balance.NumberShown, Card: s.Card, Note: s.Result + resultEnd + s.Reason,
+	return balance.Event{
+		Kind: balance.NumberShown, Card: s.Card, Counter: walletAccount(cut(s.Wallet, balance.LogNameMax)), Note: s.Result + resultEnd + s.Reason,
 		Actor:   balance.Actor{Kind: balance.ActorCaller, Name: cut(cmp.Or(s.Who, c.Actor), TenantMax)},
 		Profile: balance.Profile{Tenant: cut(c.Tenant, TenantMax)}, Answer: balance.Answer{Reason: spec.Approved},
 	}
-	if s.Wallet != "" {
-		e.Counter = walletAccount(cut(s.Wallet, balance.LogNameMax))
-	}
-	return e
 }
 
 // Audited is a showing as it was recorded.
