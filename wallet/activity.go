@@ -14,6 +14,7 @@ import (
 // it, or money that moved otherwise.
 type Activity struct {
 	ID        string    `json:"id" doc:"Stays the same whatever becomes of it; that of a purchase is the one its events have." example:"pur_0123456789abcdef01234567"`
+	Version   uint64    `json:"version" doc:"The version of the wallet with which it began." example:"4"`
 	Type      string    `json:"type" doc:"purchase, refund, top_up, allocation or transfer. New ones may come." example:"purchase"`
 	At        time.Time `json:"at" doc:"When it began."`
 	Updated   time.Time `json:"updated" doc:"When something last became of it."`
@@ -53,13 +54,6 @@ type activityInput struct {
 	Page
 }
 
-type activityOutput struct {
-	Body struct {
-		Data []Activity `json:"data" nullable:"false"`
-		Next string     `json:"next,omitempty" doc:"The cursor of the next page; absent on the last."`
-	}
-}
-
 func (a *API) registerActivity() error {
 	return add(a, route{
 		method: http.MethodGet, path: "/v1/wallets/{id}/activity", scope: WalletsRead, id: "list-activity", tag: "History",
@@ -68,7 +62,7 @@ func (a *API) registerActivity() error {
 	}, a.listActivity)
 }
 
-func (a *API) listActivity(ctx context.Context, in *activityInput) (*activityOutput, error) {
+func (a *API) listActivity(ctx context.Context, in *activityInput) (*listed[Activity], error) {
 	before, err := activityPlace(in.Cursor)
 	if err != nil {
 		return nil, err
@@ -81,8 +75,7 @@ func (a *API) listActivity(ctx context.Context, in *activityInput) (*activityOut
 	if err != nil {
 		return nil, err
 	}
-	out := &activityOutput{}
-	out.Body.Data = []Activity{}
+	out := newList[Activity](s.Version)
 	for i := range items {
 		out.Body.Data = append(out.Body.Data, activityOf(in.ID, &items[i], s.Currency))
 	}
@@ -103,7 +96,7 @@ func activityPlace(text string) (teller.Place, error) {
 
 func activityOf(wallet string, it *teller.Activity, currency spec.Currency) Activity {
 	out := Activity{
-		ID: activityID(wallet, it), Type: string(it.Movement), At: it.At, Updated: it.Latest, Amount: sum(it.Amount, it.Currency),
+		ID: activityID(wallet, it), Version: it.Version, Type: string(it.Movement), At: it.At, Updated: it.Latest, Amount: sum(it.Amount, it.Currency),
 		Other: it.Other, Reference: it.Reference,
 	}
 	if it.Card != (spec.CardID{}) {

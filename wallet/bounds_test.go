@@ -96,34 +96,110 @@ func TestATokenThatAsksTooOftenWaits(t *testing.T) {
 	}
 }
 
-func TestListsComeInPages(t *testing.T) {
+// pages reads a whole list in pages of a size, and gives one field of each item.
+func (h *house) pages(path, field string, limit int) (got []string) {
+	h.t.Helper()
+	for next := ""; ; {
+		a := h.get(path + "?limit=" + strconv.Itoa(limit) + "&cursor=" + next)
+		n := 0
+		for ; a.at("data."+strconv.Itoa(n)) != nil; n++ {
+			got = append(got, a.str("data."+strconv.Itoa(n)+"."+field))
+		}
+		if n > limit || n == 0 || a.status != 200 {
+			h.t.Fatalf("%s: a page of %d has %d: %d %s", path, limit, n, a.status, a.text)
+		}
+		if next = a.str("next"); next == "" {
+			return got
+		}
+	}
+}
+
+func TestEveryListComesInPages(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
-	id, first := h.funded(1000)
-	want := []string{first}
-	for i := range 6 {
-		want = append(want, h.must("/v1/wallets/"+id+"/cards", `{"name": "c`+strconv.Itoa(i)+`"}`).str("id"))
+	group := h.must("/v1/wallets", `{"kind": "group", "program": "prepaid", "name": "Flat 3"}`)
+	at := "/v1/wallets/" + group.str("id")
+	people, moved := []string{group.str("owner")}, []string{}
+	var cards, tokens []string
+	for i := range 7 {
+		n := strconv.Itoa(i)
+		people = append(people, h.must(at+"/members", `{"name": "m`+n+`", "role": "viewer"}`).str("id"))
+		moved = append([]string{h.must(at+"/top-ups", `{"amount": `+jpy(1)+`, "reference": "`+n+`"}`).str("id")}, moved...)
+		cards = append(cards, h.must(at+"/cards", `{"name": "c`+n+`"}`).str("id"))
+		tokens = append(tokens, h.must("/v1/cards/"+cards[0]+"/tokens", `{"number": "`+madeUp(i)+`", "name": "phone"}`).str("id"))
 	}
 	for _, limit := range []int{1, 2, 3, 7, 100} {
-		var got []string
-		path := "/v1/wallets/" + id + "/cards?limit=" + strconv.Itoa(limit)
-		for next := ""; ; {
-			a := h.get(path + "&cursor=" + next)
-			n := 0
-			for a.at("data."+strconv.Itoa(n)) != nil {
-				got = append(got, a.str("data."+strconv.Itoa(n)+".id"))
-				n++
-			}
-			if n > limit || n == 0 {
-				t.Fatalf("a page of %d has %d", limit, n)
-			}
-			if next = a.str("next"); next == "" {
-				break
+		for _, list := range []struct{ path, field, want string }{
+			{at + "/cards", "id", strings.Join(cards, " ")},
+			{at + "/members", "id", strings.Join(people, " ")},
+			{at + "/activity", "id", strings.Join(moved, " ")},
+			{"/v1/cards/" + cards[0] + "/tokens", "id", strings.Join(tokens, " ")},
+		} {
+			got := strings.Join(h.pages(list.path, list.field, limit), " ")
+			if got != list.want {
+				t.Errorf("%s in pages of %d: %s", list.path, limit, got)
 			}
 		}
-		if strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Errorf("pages of %d: %v", limit, got)
+	}
+}
+
+func TestNobodyIsLeftOutOfTheListOfMembersWhenOthersLeave(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	group := h.must("/v1/wallets", `{"kind": "group", "program": "prepaid", "name": "Flat 3"}`)
+	at := "/v1/wallets/" + group.str("id") + "/members"
+	people := []string{group.str("owner")}
+	for i := range 6 {
+		people = append(people, h.must(at, `{"name": "m`+strconv.Itoa(i)+`", "role": "viewer"}`).str("id"))
+	}
+	leave := func(n int) {
+		if a := h.send(request{method: "DELETE", path: at + "/" + people[n]}); a.status != 200 {
+			t.Fatalf("removed: %d %s", a.status, a.text)
 		}
+	}
+	page := h.get(at + "?limit=3")
+	leave(1)
+	page = h.get(at + "?limit=2&cursor=" + page.str("next"))
+	if page.str("data.0.id") != people[3] || page.str("data.1.id") != people[4] {
+		t.Errorf("after one of the page before has left: %s", page.text)
+	}
+	leave(4) // with whom the page ended
+	page = h.get(at + "?limit=100&cursor=" + page.str("next"))
+	for i, n := range []int{0, 2, 3, 5, 6} {
+		if page.str("data."+strconv.Itoa(i)+".id") != people[n] {
+			t.Errorf("after the last of it has left: %s", page.text)
+		}
+	}
+}
+
+func TestAPageOfEventsIsNotEmptyWhileThereAreMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	id, card := h.funded(1000)
+	sweep := func(times int) {
+		for range times { // finds nothing, and is no event
+			h.must("/v1/wallets/"+id+"/allocations", `{"card": "`+card+`", "sweep": true}`)
+		}
+	}
+	sweep(120)
+	h.must("/v1/cards/"+card+"/freeze", "")
+	sweep(5)
+	h.must("/v1/cards/"+card+"/unfreeze", "")
+	sweep(5)
+	a := h.get("/v1/wallets/" + id + "/events?limit=1&after=3")
+	if a.num("data.0.version") != 124 || a.at("data.1") != nil || a.str("next") == "" {
+		t.Errorf("behind what is no event: %s", a.text)
+	}
+	a = h.get("/v1/wallets/" + id + "/events?limit=1&cursor=" + a.str("next"))
+	if a.num("data.0.version") != 130 || a.at("data.1") != nil || a.str("next") == "" {
+		t.Errorf("then: %s", a.text)
+	}
+	if a = h.get("/v1/wallets/" + id + "/events?limit=1&cursor=" + a.str("next")); a.at("data.0") != nil || a.at("next") != nil {
+		t.Errorf("at the end: %s", a.text)
+	}
+	sweep(1000)
+	if a = h.get("/v1/wallets/" + id + "/events?after=130&limit=1"); a.at("data.0") != nil || a.str("next") == "" {
+		t.Errorf("more than one page is looked for in: %s", a.text)
 	}
 }
 

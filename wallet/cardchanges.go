@@ -11,21 +11,25 @@ import (
 type cardChangeInput struct {
 	Keyed
 	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
-	Body *struct{}
+	Body *nothing
 }
+
+type nothing struct{}
 
 type cardRulesInput struct {
 	Keyed
 	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
-	Body Rules
+	Body CardRules
 }
 
 type cardNameInput struct {
 	Keyed
 	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
-	Body struct {
-		Name string `json:"name" minLength:"1" maxLength:"120" example:"groceries"`
-	}
+	Body cardRename
+}
+
+type cardRename struct {
+	Name string `json:"name" minLength:"1" maxLength:"120" example:"groceries"`
 }
 
 // cardMove is what the teller does to a card.

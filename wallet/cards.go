@@ -22,15 +22,15 @@ type Card struct {
 	First6    string    `json:"first6" doc:"The first six digits of its number." example:"354012"`
 	Last4     string    `json:"last4" doc:"The last four digits of its number." example:"0000"`
 	Expiry    string    `json:"expiry" doc:"YYMM." example:"3111"`
-	Rules     Rules     `json:"rules"`
+	Rules     CardRules `json:"rules"`
 	Allocated Sum       `json:"allocated" doc:"The money that the card has."`
 	Held      Sum       `json:"held" doc:"Of it, what purchases hold that are not cleared yet."`
 	Available Sum       `json:"available" doc:"What the card can spend."`
 	At        time.Time `json:"at,omitzero" doc:"When the change happened. In the answers of changes."`
 }
 
-// Rules are what the holder of a card allows.
-type Rules struct {
+// CardRules are what the holder of a card allows.
+type CardRules struct {
 	UseMax      *Amount  `json:"use_max,omitempty" doc:"The most of one use; no limit when absent."`
 	ChannelsOff []string `json:"channels_off" required:"false" nullable:"false" maxItems:"16" enum:"keyed,stripe,chip,contactless,contactless_stripe,ecommerce,device,on_file" doc:"Ways of paying that are switched off. device is a phone or watch (QUICPay+)."`
 }
@@ -38,11 +38,13 @@ type Rules struct {
 type issueInput struct {
 	Keyed
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Body struct {
-		Name   string `json:"name,omitempty" maxLength:"120" example:"groceries"`
-		Holder string `json:"holder,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"Who spends with it: in a group an owner or a member. The wallet's owner when absent."`
-		Rules  *Rules `json:"rules,omitempty"`
-	}
+	Body cardIssue
+}
+
+type cardIssue struct {
+	Name   string     `json:"name,omitempty" maxLength:"120" example:"groceries"`
+	Holder string     `json:"holder,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"Who spends with it: in a group an owner or a member. The wallet's owner when absent."`
+	Rules  *CardRules `json:"rules,omitempty"`
 }
 
 type cardRead struct {
@@ -55,15 +57,8 @@ type cardsInput struct {
 	Page
 }
 
-type cardsOutput struct {
-	ETag string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
-	Body struct {
-		Data []Card `json:"data" nullable:"false"`
-		Next string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last."`
-	}
-}
-
-type cardByID struct {
+// ByCardID is the input of what only reads a card.
+type ByCardID struct {
 	Caller
 	ID string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
 }
@@ -101,7 +96,7 @@ func (a *API) issueCard(ctx context.Context, in *issueInput) (*changed[Card], er
 	return done(http.StatusCreated, d, cardAfter(d, currency)), nil
 }
 
-func (a *API) listCards(ctx context.Context, in *cardsInput) (*cardsOutput, error) {
+func (a *API) listCards(ctx context.Context, in *cardsInput) (*listed[Card], error) {
 	from, err := place("cards", in.Cursor, 1)
 	if err != nil {
 		return nil, err
@@ -110,8 +105,7 @@ func (a *API) listCards(ctx context.Context, in *cardsInput) (*cardsOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &cardsOutput{ETag: etag(s.Version)}
-	out.Body.Data = []Card{}
+	out := newList[Card](s.Version)
 	cards, next := slice(s.Cards, from[0], in.Limit)
 	for i := range cards {
 		out.Body.Data = append(out.Body.Data, cardOf(&cards[i], &s))
@@ -122,7 +116,7 @@ func (a *API) listCards(ctx context.Context, in *cardsInput) (*cardsOutput, erro
 	return out, nil
 }
 
-func (a *API) getCard(ctx context.Context, in *cardByID) (*cardRead, error) {
+func (a *API) getCard(ctx context.Context, in *ByCardID) (*cardRead, error) {
 	id, _ := teller.ParseCard(in.ID) // its form was checked
 	c, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
 	if err != nil {
@@ -183,8 +177,8 @@ func expiry(yymm uint16) string {
 	return string(out)
 }
 
-func rulesOf(r balance.CardRules, currency spec.Currency) Rules {
-	out := Rules{ChannelsOff: []string{}}
+func rulesOf(r balance.CardRules, currency spec.Currency) CardRules {
+	out := CardRules{ChannelsOff: []string{}}
 	if r.UseMax > 0 {
 		out.UseMax = &Amount{int64(r.UseMax), currency.String()}
 	}
@@ -197,7 +191,7 @@ func rulesOf(r balance.CardRules, currency spec.Currency) Rules {
 }
 
 // read turns rules into the ledger's. at begins the names of its fields.
-func (r *Rules) read(at string, currency spec.Currency) (balance.CardRules, error) {
+func (r *CardRules) read(at string, currency spec.Currency) (balance.CardRules, error) {
 	var out balance.CardRules
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(r.ChannelsOff))) {
 		entry, ok := spec.ParseEntry(name)

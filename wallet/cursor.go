@@ -12,6 +12,23 @@ type Page struct {
 	Cursor string `query:"cursor" maxLength:"128" doc:"next of the page before; opaque."`
 }
 
+// list is a page of a list.
+type list[T any] struct {
+	Data []T    `json:"data" nullable:"false"`
+	Next string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last."`
+}
+
+// listed is the answer with a page of what a wallet has.
+type listed[T any] struct {
+	ETag string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
+	Body list[T]
+}
+
+// newList is an empty page at a version of the wallet.
+func newList[T any](version uint64) *listed[T] {
+	return &listed[T]{etag(version), list[T]{Data: []T{}}}
+}
+
 // cursor makes an opaque place in a list, of one or more numbers.
 func cursor(kind string, at ...uint64) string {
 	text := kind

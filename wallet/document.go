@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,6 +43,7 @@ func (a *API) config(version string) huma.Config {
 	}
 	config := huma.DefaultConfig("Sekisho wallet API", version)
 	config.Info.Description = introduction
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.DocsPath, config.OpenAPIPath, config.SchemasPath, config.CreateHooks = "", "", "", nil
 	config.RejectUnknownQueryParameters = true
 	jsonOnly := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: json.Unmarshal}
@@ -57,6 +60,15 @@ func (a *API) config(version string) huma.Config {
 		{Name: "History", Description: "What happened, for people and for programs."},
 	}
 	return config
+}
+
+// schemaName is what a generated client calls what a type of ours is: WalletCreate, CardList.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if of, ok := strings.CutPrefix(name, "List"); ok {
+		return of + "List"
+	}
+	return name
 }
 
 // document makes the documents once all routes are there, and serves them.

@@ -30,10 +30,17 @@ type Event struct {
 	Name      string       `json:"name,omitempty"`
 	Tier      string       `json:"tier,omitempty" doc:"Of wallet_changed: the tier of the wallet after it; the program's own limits when absent."`
 	Reference string       `json:"reference,omitempty"`
+	Token     *EventToken  `json:"token,omitempty" doc:"The device token that was added to the card."`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
 	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. A transfer has the same for both wallets."`
 	CardAfter *CardAmount  `json:"card_after,omitempty" doc:"What the card has after it."`
 	Balance   EventBalance `json:"balance" doc:"The money of the wallet after everything of that version."`
+}
+
+// EventToken is a device token that an event added to its card.
+type EventToken struct {
+	Name  string `json:"name" doc:"How the device is called." example:"phone"`
+	Last4 string `json:"last4" example:"0000" doc:"The last four digits of its number."`
 }
 
 // EventBalance is the money of a wallet after an event.
@@ -50,22 +57,17 @@ type eventsInput struct {
 	After uint64 `query:"after" maximum:"9007199254740991" doc:"Only what came after this version: where to go on after a break."`
 }
 
-type eventsOutput struct {
-	Body struct {
-		Data []Event `json:"data" nullable:"false"`
-		Next string  `json:"next,omitempty" doc:"The cursor of the next page; absent when there was nothing more. Then go on later with after and the last version seen."`
-	}
-}
-
 func (a *API) registerEvents() error {
 	return add(a, route{
 		method: http.MethodGet, path: "/v1/wallets/{id}/events", scope: WalletsRead, id: "list-events", tag: "History",
-		summary:     "Read a wallet's log",
-		description: "Everything that happened, oldest first, each with the balance after it. limit counts versions. Nothing is left out and nothing changes later, so a program can follow it.",
+		summary: "Read a wallet's log",
+		description: "Everything that happened, oldest first, each with the balance after it. Nothing changes later, so a program can follow it. " +
+			"limit counts versions. Versions may be missing: what only the switch needs, such as a number that was sealed anew, is no event. " +
+			"Where very many are missing, a page may be empty and yet have next.",
 	}, a.listEvents)
 }
 
-func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+func (a *API) listEvents(ctx context.Context, in *eventsInput) (*listed[Event], error) {
 	from, err := place("events", in.Cursor, 1)
 	if err != nil {
 		return nil, err
@@ -74,24 +76,44 @@ func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, e
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.teller.Events(ctx, in.call.Caller, in.ID, max(from[0], in.After), in.Limit)
+	events, last, err := a.eventsAfter(ctx, in, max(from[0], in.After), &s)
 	if err != nil {
 		return nil, err
 	}
-	out := &eventsOutput{}
-	out.Body.Data = []Event{}
-	for i := range entries {
-		e := &entries[i]
-		for k := range e.Events {
-			if teller.Shows(&e.Events[k]) {
-				out.Body.Data = append(out.Body.Data, eventOf(e, k, s.Currency))
-			}
-		}
-		if i == in.Limit-1 && e.Version < s.Version {
-			out.Body.Next = cursor("events", e.Version)
-		}
+	out := newList[Event](s.Version)
+	out.Body.Data = events
+	if last < s.Version {
+		out.Body.Next = cursor("events", last)
 	}
 	return out, nil
+}
+
+// entriesReadMax bounds the entries that one page is looked for in.
+const entriesReadMax = 1000
+
+// eventsAfter reads the events behind a version until there are some to show, and up to which version it read.
+// What is only for the switch is left out.
+func (a *API) eventsAfter(ctx context.Context, in *eventsInput, last uint64, s *teller.Snapshot) (events []Event, _ uint64, err error) {
+	events = []Event{}
+	for read, limit := 0, in.Limit; len(events) == 0 && last < s.Version && read < entriesReadMax; limit = teller.PageMax {
+		entries, err := a.teller.Events(ctx, in.call.Caller, in.ID, last, limit)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i, versions := 0, 0; i < len(entries) && versions < in.Limit; i++ {
+			before := len(events)
+			for k := range entries[i].Events {
+				if teller.Shows(&entries[i].Events[k]) {
+					events = append(events, eventOf(&entries[i], k, s.Currency))
+				}
+			}
+			if last = entries[i].Version; len(events) > before {
+				versions++
+			}
+		}
+		read += max(len(entries), 1)
+	}
+	return events, last, nil
 }
 
 // eventOf is one event of an entry.
@@ -118,6 +140,9 @@ func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 	}
 	if e.Kind == balance.Transferred {
 		out.Other = e.Counter.Name
+	}
+	if token, ok := teller.TokenOf(e); ok {
+		out.Token, out.Reference = &EventToken{token.Name, token.Last4}, ""
 	}
 	out.ID = madeBy(entry, k)
 	purchaseOf(e, &out, currency)

@@ -2,10 +2,12 @@ package wallet
 
 import (
 	"context"
+	"encoding/binary"
 	"net/http"
 	"time"
 
 	"sekisho/balance"
+	"sekisho/spec"
 	"sekisho/teller"
 )
 
@@ -22,20 +24,24 @@ type Member struct {
 type memberInput struct {
 	Keyed
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Body struct {
-		Name   string `json:"name" maxLength:"120" example:"Ken"`
-		Role   string `json:"role" enum:"owner,member,viewer"`
-		Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"A person who is known already. Without one a new person is made."`
-	}
+	Body memberAdd
+}
+
+type memberAdd struct {
+	Name   string `json:"name" maxLength:"120" example:"Ken"`
+	Role   string `json:"role" enum:"owner,member,viewer"`
+	Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"A person who is known already. Without one a new person is made."`
 }
 
 type roleInput struct {
 	Keyed
 	ID     string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
 	Person string `path:"person" pattern:"^per_[0-9a-f]{24}$" doc:"The member: per_…"`
-	Body   struct {
-		Role string `json:"role" enum:"owner,member,viewer"`
-	}
+	Body   memberRole
+}
+
+type memberRole struct {
+	Role string `json:"role" enum:"owner,member,viewer"`
 }
 
 type removeInput struct {
@@ -51,14 +57,6 @@ type membersInput struct {
 	Page
 }
 
-type membersOutput struct {
-	ETag string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
-	Body struct {
-		Data []Member `json:"data" nullable:"false"`
-		Next string   `json:"next,omitempty" doc:"The cursor of the next page; absent on the last."`
-	}
-}
-
 func (a *API) registerMembers() error {
 	return first(
 		add(a, route{
@@ -67,7 +65,7 @@ func (a *API) registerMembers() error {
 		}, a.addMember),
 		add(a, route{
 			method: http.MethodGet, path: "/v1/wallets/{id}/members", scope: WalletsRead, id: "list-members", tag: "Members",
-			summary: "List the members of a group", description: "In the order in which they came.",
+			summary: "List the members of a group", description: "In the order in which they came. Whoever stays is on one of the pages, or on two when others leave meanwhile.",
 		}, a.listMembers),
 		add(a, route{
 			method: http.MethodPost, path: "/v1/wallets/{id}/members/{person}/role", scope: MembersWrite, id: "set-role", tag: "Members",
@@ -121,8 +119,8 @@ func roleName(r balance.Role) string {
 	return r.String()
 }
 
-func (a *API) listMembers(ctx context.Context, in *membersInput) (*membersOutput, error) {
-	from, err := place("members", in.Cursor, 1)
+func (a *API) listMembers(ctx context.Context, in *membersInput) (*listed[Member], error) {
+	after, err := place("members", in.Cursor, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -130,14 +128,27 @@ func (a *API) listMembers(ctx context.Context, in *membersInput) (*membersOutput
 	if err != nil {
 		return nil, err
 	}
-	out := &membersOutput{ETag: etag(s.Version)}
-	out.Body.Data = []Member{}
-	members, next := slice(s.Members, from[0], in.Limit)
+	out := newList[Member](s.Version)
+	members, next := slice(s.Members, behind(s.Members, after[0], after[1]), in.Limit)
 	for _, m := range members {
 		out.Body.Data = append(out.Body.Data, Member{ID: m.Person.String(), Wallet: s.ID, Version: s.Version, Name: m.Name, Role: roleName(m.Role)})
 	}
 	if next > 0 {
-		out.Body.Next = cursor("members", next)
+		out.Body.Next = cursor("members", next, personPlace(members[len(members)-1].Person))
 	}
 	return out, nil
 }
+
+// behind is where the page after a member begins, who was the last of the first n. Members move up when others
+// leave; where this one left, nobody knows how far, and it begins at the start.
+func behind(members []balance.Member, n, person uint64) uint64 {
+	for i := min(n, uint64(len(members))); i > 0; i-- {
+		if personPlace(members[i-1].Person) == person {
+			return i
+		}
+	}
+	return 0
+}
+
+// personPlace is a person in a cursor.
+func personPlace(p spec.PersonID) uint64 { return binary.BigEndian.Uint64(p[:]) >> 1 }

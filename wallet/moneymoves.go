@@ -52,30 +52,36 @@ type Transfer struct {
 type topUpInput struct {
 	Keyed
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Body struct {
-		Amount    Amount `json:"amount" doc:"Above zero."`
-		Reference string `json:"reference" minLength:"1" maxLength:"100" doc:"Names this money where it came from. A wallet takes a reference once." example:"r-1"`
-	}
+	Body topUpCreate
+}
+
+type topUpCreate struct {
+	Amount    Amount `json:"amount" doc:"Above zero."`
+	Reference string `json:"reference" minLength:"1" maxLength:"100" doc:"Names this money where it came from. A wallet takes a reference once." example:"r-1"`
 }
 
 type allocationInput struct {
 	Keyed
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Body struct {
-		Card   string  `json:"card" pattern:"^crd_[0-9a-f]{24}$" example:"crd_0123456789abcdef01234567"`
-		Amount *Amount `json:"amount,omitempty" doc:"What goes to the card; negative: back to the wallet. Not together with sweep."`
-		Sweep  bool    `json:"sweep,omitempty" doc:"Everything that is free on the card goes back to the wallet."`
-	}
+	Body allocationCreate
+}
+
+type allocationCreate struct {
+	Card   string  `json:"card" pattern:"^crd_[0-9a-f]{24}$" example:"crd_0123456789abcdef01234567"`
+	Amount *Amount `json:"amount,omitempty" doc:"What goes to the card; negative: back to the wallet. Not together with sweep."`
+	Sweep  bool    `json:"sweep,omitempty" doc:"Everything that is free on the card goes back to the wallet."`
 }
 
 type transferInput struct {
 	Keyed
-	Body struct {
-		From      string `json:"from" minLength:"1" maxLength:"128" doc:"The wallet that pays." example:"wal_5f1c0a9be2d94a7c8b3e6f10"`
-		To        string `json:"to" minLength:"1" maxLength:"128" doc:"The wallet that receives, of the same program." example:"wal_77aa0a9be2d94a7c8b3e6f10"`
-		Amount    Amount `json:"amount" doc:"Above zero."`
-		Reference string `json:"reference,omitempty" maxLength:"100" example:"lunch"`
-	}
+	Body transferCreate
+}
+
+type transferCreate struct {
+	From      string `json:"from" minLength:"1" maxLength:"128" doc:"The wallet that pays." example:"wal_5f1c0a9be2d94a7c8b3e6f10"`
+	To        string `json:"to" minLength:"1" maxLength:"128" doc:"The wallet that receives, of the same program." example:"wal_77aa0a9be2d94a7c8b3e6f10"`
+	Amount    Amount `json:"amount" doc:"Above zero."`
+	Reference string `json:"reference,omitempty" maxLength:"100" example:"lunch"`
 }
 
 func (a *API) registerMoney() error {

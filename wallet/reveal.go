@@ -11,8 +11,8 @@ import (
 	"sekisho/teller"
 )
 
-// Number is the number of a card in full. There is no security code (CVV2) with it: none is stored.
-type Number struct {
+// CardNumber is the number of a card in full. There is no security code (CVV2) with it: none is stored.
+type CardNumber struct {
 	PAN    string `json:"pan" doc:"The number." pattern:"^[0-9]{16,19}$"`
 	Expiry string `json:"expiry" doc:"YYMM." example:"3111"`
 
@@ -22,16 +22,18 @@ type Number struct {
 type revealInput struct {
 	Keyed
 	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
-	Body struct {
-		Reason string `json:"reason" minLength:"1" maxLength:"120" doc:"Why it is asked for; kept in the audit log." example:"the holder asked to see it in the app"`
-	}
+	Body cardReveal
+}
+
+type cardReveal struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"120" doc:"Why it is asked for; kept in the audit log." example:"the holder asked to see it in the app"`
 }
 
 type revealOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	ETag         string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
 	Replayed     string `header:"Idempotency-Replayed" doc:"true when this was asked for before with this key."`
-	Body         Number
+	Body         CardNumber
 }
 
 func (a *API) registerReveal() error {
@@ -95,7 +97,7 @@ func (a *API) look(ctx context.Context, in *revealInput, s *teller.Showing) (*re
 	if s.Result = result; refusal != nil {
 		return nil, refusal
 	}
-	return &revealOutput{CacheControl: "no-store", ETag: etag(w.Version), Body: Number{number.Digits(), expiry(card.Expiry), w.Version}}, nil
+	return &revealOutput{CacheControl: "no-store", ETag: etag(w.Version), Body: CardNumber{number.Digits(), expiry(card.Expiry), w.Version}}, nil
 }
 
 // attempt records that a number was asked for and refused; where that cannot be done it is logged.

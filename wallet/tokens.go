@@ -15,23 +15,23 @@ type DeviceToken struct {
 	Name    string    `json:"name" example:"phone"`
 	Last4   string    `json:"last4" example:"0000" doc:"The last four digits of its number."`
 	At      time.Time `json:"at" doc:"When it was added."`
-	Version uint64    `json:"version,omitempty" doc:"The version of the wallet that this made. In the answer of adding it."`
+	Version uint64    `json:"version" doc:"The version of the wallet that this is of."`
 }
 
 type tokenInput struct {
 	Keyed
 	ID   string `path:"id" pattern:"^crd_[0-9a-f]{24}$" doc:"The card: crd_…"`
-	Body struct {
-		Number string `json:"number" pattern:"^[0-9]{16,19}$" doc:"The number that the device pays with, of a range of the card's program. It is never repeated."`
-		Name   string `json:"name" minLength:"1" maxLength:"120" example:"phone"`
-	}
+	Body deviceTokenAdd
 }
 
-type tokensOutput struct {
-	ETag string `header:"ETag" doc:"The version of the wallet, as it is sent in If-Match."`
-	Body struct {
-		Data []DeviceToken `json:"data" nullable:"false"`
-	}
+type deviceTokenAdd struct {
+	Number string `json:"number" pattern:"^[0-9]{16,19}$" doc:"The number that the device pays with, of a range of the card's program. It is never repeated."`
+	Name   string `json:"name" minLength:"1" maxLength:"120" example:"phone"`
+}
+
+type tokensInput struct {
+	ByCardID
+	Page
 }
 
 func (a *API) registerTokens() error {
@@ -45,7 +45,7 @@ func (a *API) registerTokens() error {
 		}, a.addToken),
 		add(a, route{
 			method: http.MethodGet, path: "/v1/cards/{id}/tokens", scope: CardsRead, id: "list-tokens", tag: "Cards",
-			summary: "List the device tokens of a card", description: "Those that were added here, oldest first, all on one page.",
+			summary: "List the device tokens of a card", description: "Those that were added here, oldest first.",
 		}, a.listTokens),
 	)
 }
@@ -62,29 +62,34 @@ func (a *API) addToken(ctx context.Context, in *tokenInput) (*changed[DeviceToke
 	}
 	token, _ := teller.TokenOf(&d.Events[0])
 	token.At = d.At
-	added := tokenOf(in.ID, &token)
-	added.Version = d.Version
-	return done(http.StatusCreated, d, added), nil
+	return done(http.StatusCreated, d, tokenOf(in.ID, &token, d.Version)), nil
 }
 
-func (a *API) listTokens(ctx context.Context, in *cardByID) (*tokensOutput, error) {
+func (a *API) listTokens(ctx context.Context, in *tokensInput) (*listed[DeviceToken], error) {
+	from, err := place("tokens", in.Cursor, 1)
+	if err != nil {
+		return nil, err
+	}
 	id, _ := teller.ParseCard(in.ID) // its form was checked
 	_, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := a.teller.Tokens(ctx, in.call.Caller, s.ID, id)
+	all, err := a.teller.Tokens(ctx, in.call.Caller, s.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	out := &tokensOutput{ETag: etag(s.Version)}
-	out.Body.Data = []DeviceToken{}
+	out := newList[DeviceToken](s.Version)
+	tokens, next := slice(all, from[0], in.Limit)
 	for i := range tokens {
-		out.Body.Data = append(out.Body.Data, tokenOf(in.ID, &tokens[i]))
+		out.Body.Data = append(out.Body.Data, tokenOf(in.ID, &tokens[i], s.Version))
+	}
+	if next > 0 {
+		out.Body.Next = cursor("tokens", next)
 	}
 	return out, nil
 }
 
-func tokenOf(card string, t *teller.DeviceToken) DeviceToken {
-	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, At: t.At}
+func tokenOf(card string, t *teller.DeviceToken, version uint64) DeviceToken {
+	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, At: t.At, Version: version}
 }

@@ -70,7 +70,7 @@ func TestADeviceTokenIsAddedAndListedWithoutItsNumber(t *testing.T) {
 		t.Errorf("listed: %d %s", list.status, list.text)
 	}
 	events := h.get("/v1/wallets/" + id + "/events")
-	if events.str("data.3.id") != first.str("id") || events.str("data.3.reference") != "device token "+number[12:]+": phone" || events.str("data.3.name") != "groceries" {
+	if events.str("data.3.id") != first.str("id") || events.at("data.3.reference") != nil || events.str("data.3.token.name") != "phone" || events.str("data.3.token.last4") != number[12:] || events.str("data.3.name") != "groceries" {
 		t.Errorf("its event: %v", events.at("data.3"))
 	}
 	seen = append(seen, list, events, h.get("/v1/cards/"+card), h.get("/v1/wallets/"+id+"/activity"))

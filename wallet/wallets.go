@@ -27,10 +27,10 @@ type Wallet struct {
 
 type walletInput struct {
 	Keyed
-	Body walletBody
+	Body walletCreate
 }
 
-type walletBody struct {
+type walletCreate struct {
 	Kind      string `json:"kind" enum:"personal,group"`
 	Program   string `json:"program" minLength:"1" maxLength:"32" example:"prepaid"`
 	Name      string `json:"name,omitempty" maxLength:"120" example:"Hana"`

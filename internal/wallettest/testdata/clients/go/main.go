@@ -27,20 +27,20 @@ func smoke(ctx context.Context, url, token string) error {
 		return err
 	}
 	name := "Hana"
-	created, err := client.CreateWalletWithResponse(ctx, &api.CreateWalletParams{IdempotencyKey: "go-1"}, api.WalletBody{
-		Kind: api.WalletBodyKindPersonal, Program: "prepaid", Name: &name,
+	created, err := client.CreateWalletWithResponse(ctx, &api.CreateWalletParams{IdempotencyKey: "go-1"}, api.WalletCreate{
+		Kind: api.WalletCreateKindPersonal, Program: "prepaid", Name: &name,
 	})
 	if err != nil || created.JSON201 == nil {
 		return failed("create", err, created)
 	}
 	id := created.JSON201.Id
-	topUp, err := client.CreateTopUpWithResponse(ctx, id, &api.CreateTopUpParams{IdempotencyKey: "go-2"}, api.TopUpInputBody{
+	topUp, err := client.CreateTopUpWithResponse(ctx, id, &api.CreateTopUpParams{IdempotencyKey: "go-2"}, api.TopUpCreate{
 		Amount: api.Amount{Amount: 5000, Currency: "JPY"}, Reference: "r-1",
 	})
 	if err != nil || topUp.JSON201 == nil {
 		return failed("top-up", err, topUp)
 	}
-	card, err := client.IssueCardWithResponse(ctx, id, &api.IssueCardParams{IdempotencyKey: "go-3"}, api.IssueInputBody{})
+	card, err := client.IssueCardWithResponse(ctx, id, &api.IssueCardParams{IdempotencyKey: "go-3"}, api.CardIssue{})
 	if err != nil || card.JSON201 == nil {
 		return failed("issue", err, card)
 	}
@@ -57,7 +57,7 @@ func allocate(ctx context.Context, client *api.ClientWithResponses, id, card str
 		amount int64
 		code   string
 	}{{"go-4", 2000, ""}, {"go-4", 2000, ""}, {"go-5", 3001, "insufficient_funds"}} {
-		a, err := client.CreateAllocationWithResponse(ctx, id, &api.CreateAllocationParams{IdempotencyKey: c.key}, api.AllocationInputBody{
+		a, err := client.CreateAllocationWithResponse(ctx, id, &api.CreateAllocationParams{IdempotencyKey: c.key}, api.AllocationCreate{
 			Card: card, Amount: &api.Amount{Amount: c.amount, Currency: "JPY"},
 		})
 		switch {
