@@ -35,7 +35,7 @@ links:
   - {name: jcb, dialect: jcb, listen: 127.0.0.1:0}
   - {name: taps, dialect: quicpay, listen: 127.0.0.1:0}
 programs:
-  - {name: prepaid, ranges: ["354012"], currency: JPY}
+  - {name: prepaid, ranges: ["354012"], currency: JPY, wallet: {tiers: [{name: verified, transfer_max: 999}]}}
 `
 
 // openTill seeds wallets w0 to w9 with 5,000 each, 3,000 of it on one card, and serves them.

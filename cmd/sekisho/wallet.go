@@ -15,7 +15,7 @@ func newWallet() *cobra.Command {
 		RunE: needsSubcommand,
 	}
 	cmd.AddCommand(newWalletCreate(), newWalletTopUp(), newWalletIssue(), newWalletAllocate(), newWalletSweep(), newWalletTransfer(),
-		newWalletShow(), newWalletActivity(), newWalletEvents(), newWalletCards(), newWalletOpenAPI())
+		newWalletTier(), newWalletShow(), newWalletActivity(), newWalletEvents(), newWalletCards(), newWalletOpenAPI())
 	cmd.AddCommand(newCardChanges()...)
 	return cmd
 }

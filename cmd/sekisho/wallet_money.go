@@ -34,13 +34,7 @@ func newWalletCreate() *cobra.Command {
 			}
 			return walletRequest{"/v1/wallets", &body}, nil
 		},
-		say: func(w io.Writer, a *walletAnswer) error {
-			var made shownWallet
-			if err := a.read(&made); err != nil {
-				return err
-			}
-			return made.say(w)
-		},
+		say: sayWallet,
 	}.command()
 }
 

@@ -16,6 +16,15 @@ type shownWallet struct {
 	Program  string `json:"program"`
 	Currency string `json:"currency"`
 	Name     string `json:"name"`
+	Tier     string `json:"tier"`
+}
+
+func sayWallet(w io.Writer, a *walletAnswer) error {
+	var s shownWallet
+	if err := a.read(&s); err != nil {
+		return err
+	}
+	return s.say(w)
 }
 
 // say is one line.
@@ -26,6 +35,9 @@ func (s *shownWallet) say(w io.Writer) error {
 	}
 	if s.Kind != "" {
 		line += "   " + s.Kind
+	}
+	if s.Tier != "" {
+		line += "   tier " + s.Tier
 	}
 	_, err := fmt.Fprintf(w, "%s   %s %s   version %d\n", line, s.Program, s.Currency, s.Version)
 	return err
