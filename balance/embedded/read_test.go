@@ -11,24 +11,25 @@ import (
 	"sekisho/balance"
 )
 
-// countingDisk counts the reads of its files.
+// countingDisk counts the reads of its files, and knows how far into a file they went.
 type countingDisk struct {
 	Disk
-	reads *atomic.Int64
+	reads, end *atomic.Int64
 }
 
 type countingFile struct {
 	File
-	reads *atomic.Int64
+	disk countingDisk
 }
 
 func (d countingDisk) Open(name string) (File, error) {
 	f, err := d.Disk.Open(name)
-	return countingFile{f, d.reads}, err
+	return countingFile{f, d}, err
 }
 
 func (f countingFile) ReadAt(p []byte, off int64) (int, error) {
-	f.reads.Add(1)
+	f.disk.reads.Add(1)
+	f.disk.end.Store(max(f.disk.end.Load(), off+int64(len(p))))
 	return f.File.ReadAt(p, off)
 }
 
@@ -69,18 +70,22 @@ func TestEntriesNearEachOtherAreReadSeveralAtATime(t *testing.T) {
 		{logs: 64, rounds: versions, leastDown: versions, down: versions, leastUp: 2*versions - 1, up: 2 * versions},
 		{logs: 1, rounds: 1, down: 40, up: 80},
 	} {
-		disk := countingDisk{vfsDisk{vfs.NewMem()}, new(atomic.Int64)}
+		disk := countingDisk{vfsDisk{vfs.NewMem()}, new(atomic.Int64), new(atomic.Int64)}
 		s, _ := mustOpen(t, disk, "/store", 16<<20)
 		for v := 0; v < versions; v += row.rounds {
 			appendAll(t, s, benchRounds(row.logs, v+1, row.rounds))
 		}
 		for d, want := range map[balance.Direction][2]int64{balance.Backward: {row.leastDown, row.down}, balance.Forward: {row.leastUp, row.up}} {
 			disk.reads.Store(0)
+			disk.end.Store(0)
 			if n := len(scanAll(t, s, "wallet-00000000", 0, d)); n != versions {
 				t.Fatalf("%d entries, want %d", n, versions)
 			}
 			if n := disk.reads.Load(); n < want[0] || n > want[1] {
 				t.Errorf("%d logs, %d rounds a group, backward %v: %d reads for %d entries, want %d to %d", row.logs, row.rounds, d, n, versions, want[0], want[1])
+			}
+			if end, last := disk.end.Load(), s.heads.find("wallet-00000000").last.offset(); end > int64(last)+readAhead {
+				t.Errorf("%d logs, backward %v: read up to %d, the last entry is at %d", row.logs, d, end, last)
 			}
 		}
 		if err := s.Close(); err != nil {

@@ -144,7 +144,9 @@ func (r *reader) scanUp(log string, h head, from uint64, visit func(balance.Seal
 		if p-before > nearMax {
 			run = p
 		}
-		n := min(max(int(p-run), readAhead), len(r.buf)) //nolint:gosec // of one segment
+		// Not much further than the log's end: what is behind may be being written.
+		left := int(min(h.last-p, readerBuffer)) + readAhead   //nolint:gosec // as it says
+		n := min(max(int(p-run), readAhead), left, len(r.buf)) //nolint:gosec // of one segment
 		var rec entryRecord
 		if rec, err = r.record(p, log, version, p, n); err == nil && !visit(rec.sealed(log)) {
 			return nil
