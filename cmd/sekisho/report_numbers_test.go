@@ -52,6 +52,20 @@ func askedFor(t *testing.T) (config string) {
 	return config
 }
 
+// showings are the showings of the days from an instant on, as the process that serves reports them.
+func showings(t *testing.T, config string, since time.Time) (all []numberShown) {
+	t.Helper()
+	for day := since.UTC().Truncate(24 * time.Hour); !day.After(time.Now()); day = day.Add(24 * time.Hour) {
+		var r numbersReport
+		code, stdout, stderr := sekisho(t, "report", "numbers", "--config", config, "--date", day.Format(time.DateOnly), "--json")
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != exitOK {
+			t.Fatalf("exit %d, %v: %s", code, err, stderr)
+		}
+		all = append(all, r.Showings...)
+	}
+	return all
+}
+
 // inStore does something with the store of a configuration.
 func inStore(t *testing.T, config string, do func(*ledger)) {
 	t.Helper()
