@@ -57,6 +57,7 @@ type activityInput struct {
 func (a *API) registerActivity() error {
 	return add(a, route{
 		method: http.MethodGet, path: "/v1/wallets/{id}/activity", scope: WalletsRead, id: "list-activity", tag: "History",
+		refuses:     []Code{CodeNotFound, CodeCursorInvalid},
 		summary:     "What happened, for people",
 		description: "Purchases with what became of them, and money that moved otherwise; what began last comes first.",
 	}, a.listActivity)

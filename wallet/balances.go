@@ -19,7 +19,7 @@ type Balance struct {
 	Posted      Sum           `json:"posted" doc:"The money that is in the wallet."`
 	Held        Sum           `json:"held" doc:"Of it, what purchases hold that are not cleared yet."`
 	Available   Sum           `json:"available" doc:"posted - held."`
-	Unallocated Sum           `json:"unallocated" doc:"The money that no card has: it can be allocated or transferred. Below zero when more was cleared than there was."`
+	Unallocated Sum           `json:"unallocated" doc:"posted less what the cards have. Where no card is below zero, this can be allocated or transferred. What cards are below zero by is in it, and can go to those cards only: that much less can be transferred or allocated to others. Below zero when more was cleared than there was."`
 	Cards       []CardBalance `json:"cards" nullable:"false" doc:"In the order of their issue; now, closed cards without money are left out."`
 }
 
@@ -52,6 +52,7 @@ type balanceOutput struct {
 func (a *API) registerBalances() error {
 	return add(a, route{
 		method: http.MethodGet, path: "/v1/wallets/{id}/balance", scope: WalletsRead, id: "get-balance", tag: "Money",
+		refuses: []Code{CodeNotFound},
 		summary: "Read the balance", description: "All figures are of one version of the wallet.",
 	}, a.getBalance)
 }

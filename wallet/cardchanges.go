@@ -50,17 +50,23 @@ func (a *API) registerCardChanges() error {
 		{"close", "Close a card", "Always succeeds, whatever state the card is in. Free money returns to the wallet; what is held stays until it is cleared or released.", http.StatusOK, a.teller.Close},
 		{"reissue", "Give a card a new number", "The id stays, first6, last4 and expiry change, and the card is active. The old number is refused from then on; what was paid with it still clears.", http.StatusCreated, a.teller.Reissue},
 	} {
+		refuses := []Code{CodeNotFound, CodeStateConflict}
+		if r.verb == "close" { // whatever state the card is in
+			refuses = refuses[:1]
+		}
 		errs = append(errs, add(a, route{
 			method: http.MethodPost, path: "/v1/cards/{id}/" + r.verb, scope: CardsWrite, id: r.verb + "-card", tag: "Cards",
-			status: r.status, summary: r.summary, description: r.about,
+			status: r.status, summary: r.summary, description: r.about, refuses: refuses,
 		}, a.changeCard(r.move, r.status)))
 	}
 	errs = append(errs, add(a, route{
 		method: http.MethodPost, path: "/v1/cards/{id}/rules", scope: CardsWrite, id: "set-card-rules", tag: "Cards",
+		refuses: []Code{CodeNotFound, CodeStateConflict},
 		summary: "Set what a card may do", description: "Takes the place of all rules the card had.",
 		example: `{"use_max": {"amount": 3000, "currency": "JPY"}, "channels_off": ["ecommerce"]}`,
 	}, a.setRules), add(a, route{
 		method: http.MethodPost, path: "/v1/cards/{id}/name", scope: CardsWrite, id: "rename-card", tag: "Cards",
+		refuses: []Code{CodeNotFound, CodeStateConflict},
 		summary: "Rename a card", example: `{"name": "holidays"}`,
 	}, a.renameCard))
 	return first(errs...)

@@ -67,13 +67,15 @@ func (a *API) registerCards() error {
 	return first(
 		add(a, route{
 			method: http.MethodPost, path: "/v1/wallets/{id}/cards", scope: CardsWrite, id: "issue-card", tag: "Cards", status: http.StatusCreated,
+			refuses: []Code{CodeNotFound, CodeStateConflict, CodeCapExceeded},
 			summary: "Issue a card", description: "It can pay at once, with what is allocated to it.", example: `{"name": "groceries"}`,
 		}, a.issueCard),
 		add(a, route{
 			method: http.MethodGet, path: "/v1/wallets/{id}/cards", scope: CardsRead, id: "list-cards", tag: "Cards",
+			refuses: []Code{CodeNotFound, CodeCursorInvalid},
 			summary: "List the cards of a wallet", description: "In the order of their issue, closed ones too.",
 		}, a.listCards),
-		add(a, route{method: http.MethodGet, path: "/v1/cards/{id}", scope: CardsRead, id: "get-card", tag: "Cards", summary: "Read a card"}, a.getCard),
+		add(a, route{method: http.MethodGet, path: "/v1/cards/{id}", scope: CardsRead, id: "get-card", tag: "Cards", summary: "Read a card", refuses: []Code{CodeNotFound}}, a.getCard),
 	)
 }
 

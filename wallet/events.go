@@ -60,6 +60,7 @@ type eventsInput struct {
 func (a *API) registerEvents() error {
 	return add(a, route{
 		method: http.MethodGet, path: "/v1/wallets/{id}/events", scope: WalletsRead, id: "list-events", tag: "History",
+		refuses: []Code{CodeNotFound, CodeCursorInvalid},
 		summary: "Read a wallet's log",
 		description: "Everything that happened, oldest first, each with the balance after it. Nothing changes later, so a program can follow it. " +
 			"limit counts versions. Versions may be missing: what only the switch needs, such as a number that was sealed anew, is no event. " +

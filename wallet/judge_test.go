@@ -4,9 +4,11 @@ package wallet_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,12 +34,54 @@ var judge = sync.OnceValues(func() (*judgement, error) {
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}
-	return &judgement{v: v}, nil
+	codes, err := codesOf(api.OpenAPI())
+	return &judgement{v: v, codes: codes}, err
 })
 
 type judgement struct {
-	mu sync.Mutex // the reader fills caches of its own
-	v  validator.Validator
+	mu    sync.Mutex // the reader fills caches of its own
+	v     validator.Validator
+	codes map[string]map[string]string // of each route, by status what is said of them
+}
+
+// codesOf is what a document says of the codes of each route.
+func codesOf(document []byte) (map[string]map[string]string, error) {
+	var d struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]struct{ Description string }
+		}
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
+		return nil, err
+	}
+	all := map[string]map[string]string{}
+	for path, methods := range d.Paths {
+		for method, o := range methods {
+			route := strings.ToUpper(method) + " " + path
+			all[route] = map[string]string{}
+			for status, r := range o.Responses {
+				all[route][status] = r.Description
+			}
+		}
+	}
+	return all, nil
+}
+
+// problem holds a problem against what is said of its route: its code stands under its status.
+func (j *judgement) problem(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+	t.Helper()
+	var p struct{ Code string }
+	said := j.codes[r.Pattern]
+	if w.Code < 400 || said == nil || json.Unmarshal(w.Body.Bytes(), &p) != nil {
+		return
+	}
+	under := strconv.Itoa(w.Code)
+	if said[under] == "" {
+		under = "default"
+	}
+	if !strings.Contains(said[under], "`"+p.Code+"`") {
+		t.Errorf("%s answered %d %s, of which the document says nothing under %s", r.Pattern, w.Code, p.Code, under)
+	}
 }
 
 // judged holds an answer against the document.
@@ -51,6 +95,7 @@ func judged(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
 		t.Errorf("the document: %v", err)
 		return
 	}
+	j.problem(t, r, w)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	response := w.Result()

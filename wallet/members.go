@@ -61,18 +61,22 @@ func (a *API) registerMembers() error {
 	return first(
 		add(a, route{
 			method: http.MethodPost, path: "/v1/wallets/{id}/members", scope: MembersWrite, id: "add-member", tag: "Members", status: http.StatusCreated,
+			refuses: []Code{CodeNotFound, CodeStateConflict, CodeCapExceeded},
 			summary: "Take a person into a group", example: `{"name": "Ken", "role": "member"}`,
 		}, a.addMember),
 		add(a, route{
 			method: http.MethodGet, path: "/v1/wallets/{id}/members", scope: WalletsRead, id: "list-members", tag: "Members",
+			refuses: []Code{CodeNotFound, CodeCursorInvalid},
 			summary: "List the members of a group", description: "In the order in which they came. Whoever stays is on one of the pages, or on two when others leave meanwhile.",
 		}, a.listMembers),
 		add(a, route{
 			method: http.MethodPost, path: "/v1/wallets/{id}/members/{person}/role", scope: MembersWrite, id: "set-role", tag: "Members",
+			refuses: []Code{CodeNotFound, CodeStateConflict},
 			summary: "Change what a member may do", description: "A group has at least one owner.", example: `{"role": "viewer"}`,
 		}, a.setRole),
 		add(a, route{
 			method: http.MethodDelete, path: "/v1/wallets/{id}/members/{person}", scope: MembersWrite, id: "remove-member", tag: "Members",
+			refuses: []Code{CodeNotFound, CodeStateConflict},
 			summary: "Take a person out of a group", description: "Their cards are frozen; the money on them is the group's.",
 		}, a.removeMember),
 	)

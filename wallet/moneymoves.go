@@ -88,17 +88,20 @@ func (a *API) registerMoney() error {
 	return first(
 		add(a, route{
 			method: http.MethodPost, path: "/v1/wallets/{id}/top-ups", scope: TopUpsWrite, id: "create-top-up", tag: "Money", status: http.StatusCreated,
+			refuses: []Code{CodeNotFound, CodeReferenceUsed, CodeCapExceeded},
 			summary: "Credit money that came in", description: "The same reference is credited once, whatever the Idempotency-Key.",
 			example: `{"amount": {"amount": 5000, "currency": "JPY"}, "reference": "r-1"}`,
 		}, a.createTopUp),
 		add(a, route{
 			method: http.MethodPost, path: "/v1/wallets/{id}/allocations", scope: AllocationsWrite, id: "create-allocation", tag: "Money", status: http.StatusCreated, also: http.StatusOK,
+			refuses:     []Code{CodeNotFound, CodeInsufficientFunds, CodeStateConflict},
 			summary:     "Allocate money to a card, or take it back",
 			description: "A negative amount goes back to the wallet; with sweep everything that is free does. A sweep of a card without free money answers 200 and moves nothing.",
 			example:     `{"card": "crd_0123456789abcdef01234567", "amount": {"amount": 2000, "currency": "JPY"}}`,
 		}, a.createAllocation),
 		add(a, route{
 			method: http.MethodPost, path: "/v1/transfers", scope: TransfersWrite, id: "create-transfer", tag: "Money", status: http.StatusCreated,
+			refuses: []Code{CodeNotFound, CodeInsufficientFunds, CodeStateConflict, CodeLimitExceeded, CodeCapExceeded},
 			summary: "Hand money over to another wallet", description: "Wholly or not at all. If-Match is about the wallet that pays.",
 			example: `{"from": "wal_5f1c0a9be2d94a7c8b3e6f10", "to": "wal_77aa0a9be2d94a7c8b3e6f10", "amount": {"amount": 500, "currency": "JPY"}, "reference": "lunch"}`,
 		}, a.createTransfer),

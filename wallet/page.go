@@ -36,6 +36,7 @@ type pageRoute struct {
 	About                                              []string
 	Parameters, Asked, Answered                        []pageField
 	Status                                             int
+	Refuses                                            []Code
 }
 
 type pageField struct {
@@ -57,9 +58,11 @@ func (a *API) page() ([]byte, error) {
 	}
 	for _, tag := range o.Tags {
 		s := pageSection{Name: tag.Name, Anchor: strings.ToLower(tag.Name), About: tag.Description}
-		for _, op := range a.operations() {
+		for i, op := range a.operations() { // one of each route
 			if slices.Contains(op.Tags, tag.Name) {
-				s.Routes = append(s.Routes, a.pageRoute(op))
+				r := a.pageRoute(op)
+				r.Refuses = a.routes[i].codes()
+				s.Routes = append(s.Routes, r)
 			}
 		}
 		v.Sections = append(v.Sections, s)

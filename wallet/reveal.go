@@ -39,6 +39,7 @@ type revealOutput struct {
 func (a *API) registerReveal() error {
 	return add(a, route{
 		method: http.MethodPost, path: "/v1/cards/{id}/reveal", scope: NumbersRead, id: "reveal-number", tag: "Cards",
+		refuses: []Code{CodeNotFound, CodeNumberNotKept, CodeNumberUnreadable},
 		summary: "Show a card's number in full",
 		description: "Every time it is asked for is recorded, with who, when, which card, why and what came of it, before the number is sent; " +
 			"also when it is refused. A repeat with the same Idempotency-Key is a showing of its own, of the number that the card has by then; " +

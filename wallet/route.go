@@ -31,6 +31,7 @@ type route struct {
 	status       int // of success; 0: 200
 	also         int // another status of success, answered in the same form; 0: none
 	example      string
+	refuses      []Code                                              // what it can answer, beside what every route can
 	denied       func(ctx context.Context, c teller.Call, id string) // told of who may not, for a record; nil: nobody
 }
 
@@ -53,7 +54,7 @@ func (c *Caller) Resolve(ctx huma.Context) []error {
 // Keyed is the part of an input that every POST has.
 type Keyed struct {
 	Caller
-	Key     string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"255" example:"9f0d3c1e-6f5a-4a7e-9a51-1f3a55c0de01" doc:"A new random value for each thing that should happen, the same value when trying again. The same request gets the same answer for 7 days, with Idempotency-Replayed: true."`
+	Key     string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"255" example:"9f0d3c1e-6f5a-4a7e-9a51-1f3a55c0de01" doc:"A new random value for each thing that should happen, the same value when trying again. The same request gets the same answer for 7 days, with Idempotency-Replayed: true. A request that was refused (4xx) leaves no trace: sent again with the same key and body it is decided afresh. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused."`
 	IfMatch string `header:"If-Match" example:"\"12\"" doc:"The version of the wallet that this rests on. Has it changed since, the answer is 409 version_conflict."`
 }
 
@@ -121,6 +122,7 @@ func (a *API) note(r route) {
 			same.Description = http.StatusText(r.also)
 			op.Responses[strconv.Itoa(r.also)] = &same
 		}
+		noteRefusals(op, r.codes())
 		if op.RequestBody == nil {
 			continue
 		}

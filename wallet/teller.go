@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -54,6 +55,9 @@ func (a *API) problem(r route, err error) error {
 	}
 	if p = refused(err); p == nil {
 		p = lacking(err)
+	}
+	if p.Code == CodeOutcomeUnknown && r.method == http.MethodGet { // nothing can have come of it
+		p = problemOf(CodeUnavailable).after(retryAfterMin)
 	}
 	switch p.Code {
 	case CodeInternal, CodeUnavailable, CodeOutcomeUnknown:

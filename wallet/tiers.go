@@ -29,6 +29,7 @@ type tierInput struct {
 func (a *API) registerTiers() error {
 	return add(a, route{
 		method: http.MethodPost, path: "/v1/wallets/{id}/tier", scope: TiersWrite, id: "set-wallet-tier", tag: "Wallets",
+		refuses: []Code{CodeNotFound},
 		summary: "Set a wallet's identity tier",
 		description: "From then on it has the limits that its program has for people who are known so well. What it has already above them stays; " +
 			"only no more comes in.",

@@ -38,13 +38,16 @@ func (a *API) registerTokens() error {
 	return first(
 		add(a, route{
 			method: http.MethodPost, path: "/v1/cards/{id}/tokens", scope: NumbersWrite, id: "add-token", tag: "Cards", status: http.StatusCreated,
+			refuses: []Code{CodeNotFound, CodeNumberTaken, CodeStateConflict, CodeCapExceeded},
 			summary: "Add a device token",
 			description: "What is paid with the token's number is paid with the card from then on, also after a re-issue. Only for an active or " +
-				"frozen card; at most 10 for a card.",
+				"frozen card; at most 10 for a card. number_taken tells that a number leads to a card here, whoever's it is: " +
+				"give this scope only to who handles numbers anyway.",
 			example: `{"number": "3540120000009990", "name": "phone"}`,
 		}, a.addToken),
 		add(a, route{
 			method: http.MethodGet, path: "/v1/cards/{id}/tokens", scope: CardsRead, id: "list-tokens", tag: "Cards",
+			refuses: []Code{CodeNotFound, CodeCursorInvalid},
 			summary: "List the device tokens of a card", description: "Those that were added here, oldest first.",
 		}, a.listTokens),
 	)

@@ -58,7 +58,7 @@ func (a *API) registerWallets() error {
 			example:     `{"kind": "personal", "program": "prepaid", "name": "Hana"}`,
 		}, a.createWallet),
 		add(a, route{
-			method: http.MethodGet, path: "/v1/wallets/{id}", scope: WalletsRead, id: "get-wallet", tag: "Wallets", summary: "Read a wallet",
+			method: http.MethodGet, path: "/v1/wallets/{id}", scope: WalletsRead, id: "get-wallet", tag: "Wallets", summary: "Read a wallet", refuses: []Code{CodeNotFound},
 		}, a.getWallet),
 	)
 }

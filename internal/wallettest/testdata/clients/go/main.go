@@ -63,10 +63,10 @@ func allocate(ctx context.Context, client *api.ClientWithResponses, id, card str
 		switch {
 		case err != nil:
 			return err
-		case c.code == "" && a.JSON201 == nil, c.code != "" && a.ApplicationproblemJSONDefault == nil:
+		case c.code == "" && a.JSON201 == nil, c.code != "" && a.ApplicationproblemJSON409 == nil:
 			return failed("allocate", nil, a)
-		case c.code != "" && string(a.ApplicationproblemJSONDefault.Code) != c.code:
-			return fmt.Errorf("the code is %s, want %s", a.ApplicationproblemJSONDefault.Code, c.code)
+		case c.code != "" && string(a.ApplicationproblemJSON409.Code) != c.code:
+			return fmt.Errorf("the code is %s, want %s", a.ApplicationproblemJSON409.Code, c.code)
 		}
 		replayed = replayed + a.HTTPResponse.Header.Get("Idempotency-Replayed")
 	}
