@@ -27,7 +27,7 @@ const introduction = `People hold money in wallets, alone or as a group. They is
 
 Money is an integer in the minor unit of its currency: {"amount": 1200, "currency": "JPY"} is 1,200 yen. Times are RFC 3339 in UTC. Ids have a prefix: wal_, crd_, per_.
 
-Every POST needs a header Idempotency-Key. The same request with the same key happens once and is answered the same, for 7 days, on every node and after every restart. A request that was refused (4xx) leaves no trace: sent again with the same key and body it is decided afresh, and may succeed. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused. A 2xx means that what happened is durable.
+Every POST needs a header Idempotency-Key. The same request with the same key happens once and is answered the same, for 7 days, on every node and after every restart. A request that was refused (4xx) is not kept: sent again with the same key and body it is decided afresh, and may succeed. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused. A 2xx means that what happened is durable.
 
 Every change of a wallet raises its version by one. Send If-Match with the version you know, and nothing happens when the wallet has changed since.
 

@@ -37,10 +37,10 @@ type roleInput struct {
 	Keyed
 	ID     string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
 	Person string `path:"person" pattern:"^per_[0-9a-f]{24}$" doc:"The member: per_…"`
-	Body   memberRole
+	Body   memberRoleChange
 }
 
-type memberRole struct {
+type memberRoleChange struct {
 	Role string `json:"role" enum:"owner,member,viewer"`
 }
 

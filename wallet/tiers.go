@@ -16,14 +16,14 @@ type WalletLimits struct {
 	MonthLeft   *Sum `json:"month_left,omitempty" doc:"What is left of month_max this month."`
 }
 
-type walletTier struct {
+type walletTierChange struct {
 	Tier string `json:"tier" maxLength:"32" doc:"A tier of the wallet's program; empty: the program's own limits." example:"verified"`
 }
 
 type tierInput struct {
 	Keyed
 	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Body walletTier
+	Body walletTierChange
 }
 
 func (a *API) registerTiers() error {
