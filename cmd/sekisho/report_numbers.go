@@ -142,7 +142,7 @@ func auditLogs(ctx context.Context, store balance.Store, day string) (logs []str
 }
 
 // read adds the showings of a log from a version on. With most of them already it stops before the next and
-// says where.
+// says where. An entry is told whole, so that there can be more by what else was asked for at once.
 func (r *numbersReport) read(ctx context.Context, store balance.Store, log string, from uint64, most int) error {
 	var e balance.Entry
 	var stopped error
