@@ -69,8 +69,8 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		{"allocate " + someWallet + " " + someCard + " 500 --back", movedBack, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":-500,"currency":"JPY"},"card":"` + someCard + `"}`, "500 JPY back to the wallet   version 4   all_1\n"},
 		{"sweep " + someWallet + " " + someCard, movedNone, `POST /v1/wallets/` + someWallet + `/allocations {"card":"` + someCard + `","sweep":true}`, "0 JPY allocated: there was nothing to move   version 4   all_1\n"},
 		{"transfer " + someWallet + " bob 500 --reference lunch", `{"id":"trf_1","version":6,"amount":{"amount":500,"currency":"JPY"}}`, `POST /v1/transfers {"amount":{"amount":500,"currency":"JPY"},"from":"` + someWallet + `","reference":"lunch","to":"bob"}`, "500 JPY transferred   version 6   trf_1\n"},
-		{"tier --wallet " + someWallet + " --tier verified", strings.Replace(walletBody, `"name"`, `"tier":"verified","name"`, 1), `POST /v1/wallets/` + someWallet + `/tier {"tier":"verified"}`, someWallet + "   \"Trip\"   group   tier verified   prepaid JPY   version 1\n"},
-		{"tier --wallet " + someWallet + " --tier=", walletBody, `POST /v1/wallets/` + someWallet + `/tier {"tier":""}`, someWallet + "   \"Trip\"   group   prepaid JPY   version 1\n"},
+		{"tier " + someWallet + " verified", strings.Replace(walletBody, `"name"`, `"tier":"verified","name"`, 1), `POST /v1/wallets/` + someWallet + `/tier {"tier":"verified"}`, someWallet + "   \"Trip\"   group   tier verified   prepaid JPY   version 1\n"},
+		{"tier " + someWallet + ` ""`, walletBody, `POST /v1/wallets/` + someWallet + `/tier {"tier":""}`, someWallet + "   \"Trip\"   group   prepaid JPY   version 1\n"},
 		{"freeze " + someCard, cardBody, "POST /v1/cards/" + someCard + "/freeze", card},
 		{"unfreeze " + someCard, cardBody, "POST /v1/cards/" + someCard + "/unfreeze", card},
 		{"close " + someCard, cardBody, "POST /v1/cards/" + someCard + "/close", card},
@@ -83,7 +83,11 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
 			api := openCounter(t, http.StatusOK, c.answer)
-			code, stdout, stderr := sekisho(t, append(append([]string{"wallet"}, strings.Fields(c.args)...), "--api", api.URL, "--token", "dev")...)
+			args := strings.Fields("wallet " + c.args)
+			for i := range args {
+				args[i] = strings.Trim(args[i], `"`) // "" is an argument as well
+			}
+			code, stdout, stderr := sekisho(t, append(args, "--api", api.URL, "--token", "dev")...)
 			if code != exitOK || (stderr != "") != strings.HasPrefix(c.args, "cards") {
 				t.Fatalf("exit %d: %s", code, stderr)
 			}
@@ -185,8 +189,8 @@ func TestWrongUseOfTheWalletClientExitsWithTwo(t *testing.T) {
 		{[]string{"wallet", "top-up", someWallet}, "expected WALLET and AMOUNT"},
 		{[]string{"wallet", "create", "--name", "x"}, "--name and --program are needed"},
 		{[]string{"wallet", "create", "--name", "x", "--program", "p", "--kind", "corporate"}, "--kind: expected"},
-		{[]string{"wallet", "tier", "--wallet", someWallet}, `"tier" not set`},
-		{[]string{"wallet", "tier", "--wallet", "../x", "--tier", "verified"}, "the wallet cannot be used"},
+		{[]string{"wallet", "tier", someWallet}, "expected WALLET and NAME"},
+		{[]string{"wallet", "tier", "../x", "verified"}, "the wallet cannot be used"},
 		{[]string{"wallet", "cards", someWallet, "--limit", "101"}, "--limit: expected 1 to 100"},
 	} {
 		if code, _, stderr := sekisho(t, c.args...); code != exitUsage || !strings.Contains(stderr, c.want) {
@@ -244,7 +248,7 @@ func TestTheClientAndTheAPIAgree(t *testing.T) {
 	do("allocate", hana, card, "2000")
 	do("allocate", hana, card, "500", "--back")
 	do("transfer", hana, trip, "1000")
-	if said := do("tier", "--wallet", hana, "--tier", "verified"); !strings.Contains(said, "   tier verified   ") {
+	if said := do("tier", hana, "verified"); !strings.Contains(said, "   tier verified   ") {
 		t.Errorf("the tier is set: %s", said)
 	}
 	if code, _, stderr := sekisho(t, append([]string{"wallet", "transfer", hana, trip, "1000", "--token", "dev"}, p.flags...)...); code != exitFail || !strings.Contains(stderr, "limit") {
