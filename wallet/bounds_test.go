@@ -235,7 +235,7 @@ func TestEventsAreOrderedAndCanBeResumedFromAVersion(t *testing.T) {
 		t.Errorf("after the last: %s", a.text)
 	}
 	activity := h.get("/v1/wallets/" + id + "/activity?limit=1")
-	if activity.str("data.0.type") != "allocation" || activity.str("data.0.id") != all.str("data.3.id") {
+	if activity.str("data.0.type") != "allocation" || activity.str("data.0.id") != all.str("data.3.id") || activity.num("data.0.version") != 4 {
 		t.Errorf("activity: %s", activity.text)
 	}
 	activity = h.get("/v1/wallets/" + id + "/activity?limit=1&cursor=" + activity.str("next"))

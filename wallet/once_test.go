@@ -205,13 +205,25 @@ func TestWhatTheLedgerLacksIsSaidWithWhenToTryAgain(t *testing.T) {
 			t.Errorf("%s: %d %s", code, a.status, a.text)
 		}
 	}
-	broken.fail, broken.fault = nil, true
+	broken.failRead = context.DeadlineExceeded
+	if a := h.get("/v1/wallets/" + id + "/balance"); a.status != 503 || a.str("code") != "unavailable" || a.header.Get("Retry-After") != "1" {
+		t.Errorf("a reading that took too long: %d %s", a.status, a.text)
+	}
+	broken.failRead, broken.fail, broken.fault = nil, nil, true
 	if a := h.post("/v1/wallets/"+id+"/top-ups", `{"amount": `+jpy(5)+`, "reference": "x"}`); a.status != 500 || a.str("code") != "internal" {
 		t.Errorf("a panic: %d %s", a.status, a.text)
 	}
 	if !strings.Contains(h.log.String(), "panic while a request was served") || strings.Contains(h.log.String(), "made-up") {
 		t.Error("the log does not tell of the panic, or tells its value")
 	}
+}
+
+// Wallet of a stand fails where it is told to.
+func (s *stand) Wallet(ctx context.Context, c teller.Caller, id string) (teller.Snapshot, error) {
+	if s.failRead != nil {
+		return teller.Snapshot{}, s.failRead
+	}
+	return s.Teller.Wallet(ctx, c, id)
 }
 
 // TopUp of a stand waits, fails or panics where it is told to.

@@ -122,6 +122,7 @@ type stand struct {
 	hold        atomic.Bool
 	begun, goOn chan struct{}
 	fail        error
+	failRead    error
 	fault       bool
 }
 
