@@ -75,7 +75,7 @@ func (h *house) open(store balance.Store, random io.Reader) *node {
 	}}, log, nil)
 	api, err := wallet.New(wallet.Options{
 		Teller: teller.New(n.book, teller.Options{
-			Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012000000"}, Currency: spec.JPY}}, Hash: h.hasher.Hash, Seal: h.keep, Random: random,
+			Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012000000"}, Currency: spec.JPY, Tiers: []teller.Tier{{Name: "verified"}}}}, Hash: h.hasher.Hash, Seal: h.keep, Random: random,
 		}),
 		Currencies: map[string]spec.Currency{"prepaid": spec.JPY}, Log: log, Version: "test", Rate: 1e6,
 		Authenticator: wallet.Tokens{{Hash: wallet.TokenHash(token), Identity: wallet.Identity{

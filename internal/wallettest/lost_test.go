@@ -61,6 +61,7 @@ func (c *customer) live() {
 	if r := c.do(at+"/allocations", fmt.Sprintf(`{"card": %q, "sweep": true}`, rent)); r.Amount.Amount != 0 || r.Status != http.StatusOK {
 		c.t.Errorf("a sweep that finds nothing: %d, moves %d", r.Status, r.Amount.Amount)
 	}
+	c.do(at+"/tier", `{"tier": "verified"}`)
 	person := c.do(at+"/members", `{"name": "Ken", "role": "member"}`).ID
 	c.do(at+"/members/"+person+"/role", `{"role": "viewer"}`)
 	for _, verb := range []string{"freeze", "unfreeze", "lost", "reissue", "stolen", "reissue"} {
@@ -93,7 +94,7 @@ func (c *customer) count(card, other string) {
 			kinds[e.Kind]++
 		}
 		got := strings.TrimPrefix(fmt.Sprint(kinds), "map")
-		if want := "[allocated:13 card_changed:9 card_issued:2 funded:2 member_changed:3 opened:1 transferred:4]"; got != want {
+		if want := "[allocated:13 card_changed:9 card_issued:2 funded:2 member_changed:3 opened:1 transferred:4 wallet_changed:1]"; got != want {
 			c.t.Errorf("customer %d at switch %d: the events are %s, want %s", c.number, i, got, want)
 		}
 	}
