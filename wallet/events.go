@@ -64,7 +64,7 @@ func (a *API) registerEvents() error {
 		summary: "Read a wallet's log",
 		description: "Everything that happened, oldest first, each with the balance after it. Nothing changes later, so a program can follow it. " +
 			"limit counts versions. Versions may be missing: what only the switch needs, such as a number that was sealed anew, is no event. " +
-			"Where very many are missing, a page may be empty and yet have next.",
+			"Where very many are missing, a page may be empty and yet have next. Once next is absent, go on later with after and the last version seen.",
 	}, a.listEvents)
 }
 
@@ -112,7 +112,10 @@ func (a *API) eventsAfter(ctx context.Context, in *eventsInput, last uint64, s *
 				versions++
 			}
 		}
-		read += max(len(entries), 1)
+		if len(entries) == 0 {
+			break
+		}
+		read += len(entries)
 	}
 	return events, last, nil
 }
