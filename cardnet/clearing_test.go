@@ -93,7 +93,7 @@ func TestASampleWithEveryCasePassesTheReaderInAllFramings(t *testing.T) {
 				c := sample(seed, every()...)
 				c.Charset, c.NoRDW = set, bare
 				file, done := written(t, c)
-				totals, err := clearing.Check(forever{}, bytes.NewReader(file), nil, nil)
+				totals, err := clearing.Check(forever{}, bytes.NewReader(file), true, nil)
 				switch {
 				case err != nil:
 					t.Errorf("seed %d, %s, without lengths %t: %v", seed, set, bare, err)

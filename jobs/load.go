@@ -168,7 +168,7 @@ func (n *fileLoad) run(ctx context.Context) (report LoadReport, err error) {
 
 // check reads the file for the first time.
 func (n *fileLoad) check(ctx context.Context) (err error) {
-	n.totals, err = clearing.Check(ctx, n.bytes.first(), n.Hasher, func(_ int64, records uint32) {
+	n.totals, err = clearing.Check(ctx, n.bytes.first(), n.Parts, func(_ int64, records uint32) {
 		n.tell(Progress{Step: StepCheck, Records: records})
 	})
 	var reject *clearing.Reject
@@ -201,11 +201,7 @@ func (n *fileLoad) open(ctx context.Context) (err error) {
 	if n.filing.Taken.IsZero() {
 		n.filing.Taken = time.Now()
 	}
-	day, ok := n.totals.FileID.Date()
-	if !ok {
-		day = n.filing.Taken.UTC() // an id of a day that does not exist
-	}
-	n.filing.Day = day
+	n.filing.Day, _ = n.totals.FileID.Date() // it has one: that was checked
 	n.sure, n.reached = n.before.placed, n.before.upTo
 	n.waiting[1].reversals = true
 	return nil

@@ -72,7 +72,7 @@ func TestWhatWasPostedOnlineIsNotPostedAgainByClearing(t *testing.T) {
 		}), "matched over", 98000, 88000, "settled"},
 		{"a refund paid at once, presented, taken back, presented again", served(func(s *shop) (*sale, string) {
 			v := s.paid(700, refund)
-			return v, s.load(s.presented(v), s.presented(v, takesBack), s.presented(v))
+			return v, s.load(s.presented(v), s.presented(v, takesBack), s.presented(v, otherReference(7)))
 		}), "other other other", 100700, 90700, "settled"},
 	})
 }

@@ -96,6 +96,23 @@ func TestADisputeIsPostedToItsPresentment(t *testing.T) {
 			v := charged(s)
 			return v, s.load(s.presented(v, function(1442, 450)), s.presented(v, function(1442, 450)))
 		}, "other suspended", 100_000, 90_000, "settled"},
+		{"two chargebacks in part, of different amounts, and one of them again", func(s *shop) (*sale, string) {
+			v := charged(s)
+			return v, s.load(s.presented(v, function(1442, 453), costs(300)), s.presented(v, function(1442, 453), costs(200)), s.presented(v, function(1442, 453), costs(300)))
+		}, "other other suspended", 99_500, 89_500, "settled"},
+		{"two chargebacks in part, the second taken back", func(s *shop) (*sale, string) {
+			v := charged(s)
+			return v, s.load(s.presented(v, function(1442, 453), costs(300)), s.presented(v, function(1442, 453), costs(200))) +
+				", " + s.load(s.presented(v, function(1442, 453), costs(200), takesBack))
+		}, "other other, other", 99_300, 89_300, "settled"},
+		{"a sale that is charged back and taken back as well, as the network settles both", func(s *shop) (*sale, string) {
+			v := charged(s)
+			return v, s.load(s.presented(v, takesBack)) + ", " + s.load(s.presented(v, function(1442, 450)))
+		}, "other, other", 101_000, 91_000, "unsettled"},
+		{"the same, the other way round", func(s *shop) (*sale, string) {
+			v := charged(s)
+			return v, s.load(s.presented(v, function(1442, 450))) + ", " + s.load(s.presented(v, takesBack))
+		}, "other, other", 101_000, 91_000, "settled"},
 		{"a chargeback taken back", func(s *shop) (*sale, string) {
 			v := charged(s)
 			return v, s.load(s.presented(v, function(1442, 450)), s.presented(v, function(1442, 450), takesBack))

@@ -31,11 +31,20 @@ func TestASaleThatIsNotOpenIsPostedAndSaid(t *testing.T) {
 			}
 			return v, s.load(s.presented(v, costs(1000)))
 		}, "matched", 99_000, 89_000, "settled"},
+		{"declined, taken back and presented anew", func(s *shop) (*sale, string) {
+			v := s.buy(first, 95_000)
+			return v, s.load(s.presented(v, costs(1000)), s.presented(v, costs(1000), takesBack), s.presented(v, costs(1200), otherReference(7)))
+		}, "matched other matched", 98_800, 88_800, "settled"},
 		{"reversed", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
 			s.cancel(v)
 			return v, s.load(s.presented(v))
 		}, "matched", 99_000, 89_000, "settled"},
+		{"reversed, in parts, the last one first", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			s.cancel(v)
+			return v, s.load(s.presented(v, costs(600), part(3, 3)), s.presented(v, costs(200), part(1, 3)), s.presented(v, costs(300), part(2, 3)))
+		}, "matched matched matched", 98_900, 88_900, "settled"},
 		{"expired", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
 			pass(8 * day)
@@ -122,10 +131,22 @@ func TestASaleThatComesTwiceIsNeverPostedTwiceByMistake(t *testing.T) {
 			otherReference(6)(&again)
 			return nil, s.load(d, &again)
 		}, "forced forced", 98_600, 88_600, ""},
-		{"taken back and presented again", func(s *shop) (*sale, string) {
+		{"taken back and presented anew", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			return v, s.load(s.presented(v), s.presented(v, takesBack), s.presented(v, otherReference(7)))
+		}, "matched other matched", 99_000, 89_000, "settled"},
+		{"taken back, and the same once more", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
 			return v, s.load(s.presented(v), s.presented(v, takesBack), s.presented(v))
-		}, "matched other matched", 99_000, 89_000, "settled"},
+		}, "matched other suspended", 100_000, 90_000, "unsettled"},
+		{"taken back before it came, and the same once more", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			return v, s.load(s.presented(v, takesBack), s.presented(v), s.presented(v))
+		}, "other matched suspended", 100_000, 90_000, "unsettled"},
+		{"the same once more in a later file, after its reversal", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			return v, s.load(s.presented(v)) + ", " + s.load(s.presented(v, takesBack)) + ", " + s.load(s.presented(v))
+		}, "matched, other, suspended", 100_000, 90_000, "unsettled"},
 	})
 }
 

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -103,24 +104,29 @@ func (m *filed) find(v *balance.View, c *claim, found *balance.Candidates) (hit 
 	return hit, rule, several, true
 }
 
-// presented looks for the record's DE31 among what was presented before: twice when this very one is posted
-// or in suspense, else the purchase that another part of the sale was posted to.
+// presented looks for the record's DE31 among what was presented before: twice when this very one was posted,
+// whether it was taken back since or not, or is in suspense; else the purchase that another part of the sale was
+// posted to.
 func (m *filed) presented(postings []balance.Posting) (purchase balance.Key, twice bool) {
 	mine := m.reference()
 	for i := range postings {
 		p := &postings[i]
-		stands := p.Standing == balance.StandingDone || p.Standing == balance.StandingParked
-		if p.Reference.Function() != m.record.Function || !stands {
+		if p.Reference.Function() != m.record.Function || (!wasPosted(p) && p.Standing != balance.StandingParked) {
 			continue
 		}
 		if mine.Part() == 0 || p.Reference == mine {
 			return balance.Key{}, true
 		}
-		if p.Card == m.row.Card && p.Standing == balance.StandingDone {
+		if p.Card == m.row.Card && wasPosted(p) {
 			purchase = p.Purchase
 		}
 	}
 	return purchase, false
+}
+
+// wasPosted says whether the record of a reference was posted, taken back since or not.
+func wasPosted(p *balance.Posting) bool {
+	return p.Standing == balance.StandingDone || p.Standing == balance.StandingUndone
 }
 
 // waiting finds the name under which a reversal of this record waits, that came before it and is in suspense.
@@ -181,7 +187,9 @@ func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance
 }
 
 // dispute posts a second presentment, which debits again, or a chargeback, a provisional credit. Both are
-// about a presentment whose reference must be known.
+// about a presentment whose reference must be known; that it was taken back does not matter, since the network
+// settles the one as well as the other. Several of a sale differ in their amounts: one of the same amount is the
+// same again.
 func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings []balance.Posting) balance.Decision {
 	mine := m.reference()
 	var about *balance.Posting
@@ -189,9 +197,9 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 		p := &postings[i]
 		switch {
 		case p.Card != m.row.Card:
-		case p.Reference == mine && p.Standing == balance.StandingDone:
+		case p.Reference.Function() == m.record.Function && p.Standing == balance.StandingDone && p.Amount == m.record.Amount && p.Currency == m.record.Currency:
 			return m.suspend(v, balance.PlacedSuspended, "its reference is posted already", balance.Key{}, balance.StandingNone)
-		case p.Reference.Function() == firstPresentment && p.Standing == balance.StandingDone:
+		case p.Reference.Function() == firstPresentment && (p.Standing == balance.StandingDone || (about == nil && wasPosted(p))):
 			about = p
 		}
 	}
@@ -201,6 +209,9 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 	purchase, ready := v.Purchase(about.Purchase)
 	if !ready {
 		return balance.Decision{}
+	}
+	for mine.Part() < 255 && donePosting(postings, mine) { // each of several has a name of its own
+		mine = balance.ReferenceKey(m.record.Reference, m.record.Function, mine.Part()+1)
 	}
 	e := m.event(balance.Presented, balance.PlacedOther)
 	e.Flags = balance.FlagDispute
@@ -216,6 +227,13 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 		return balance.Decision{Events: []balance.Event{e}}
 	}
 	return balance.Decision{Events: p.takenBack(e, purchase)}
+}
+
+// donePosting says whether something is posted under this name.
+func donePosting(postings []balance.Posting, name balance.Key) bool {
+	return slices.ContainsFunc(postings, func(p balance.Posting) bool {
+		return p.Reference == name && p.Standing == balance.StandingDone
+	})
 }
 
 // firstPresentment is DE24 of a first presentment.

@@ -189,6 +189,9 @@ func (h *history) record(number uint32, earlier []clearing.Record) clearing.Reco
 			r.Function, r.Reversal = 205, false
 		case 4:
 			r.MTI, r.Function, r.Reversal = 1442, 450, false
+			if r.Amount > 1 && h.random.IntN(2) == 0 { // a part of it, and perhaps another later
+				r.Function, r.Amount = 453, spec.Money(h.random.Int64N(int64(r.Amount))+1)
+			}
 		}
 		return r
 	}

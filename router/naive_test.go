@@ -30,6 +30,7 @@ type soldModel struct {
 	mcc                     uint16
 	state                   string // open, verified, declined, reversed, expired, settled, part, undone
 	refund                  bool
+	late                    bool // it held nothing when it was first cleared
 }
 
 // postModel is what a clearing record did.
@@ -163,14 +164,14 @@ func (m *ledgerModel) undo(p *postModel) {
 func (m *ledgerModel) dispute(r *clearing.Record, last bool) string {
 	var about *postModel
 	for _, p := range m.posts {
-		if p.reference != r.Reference.String() || p.undone || p.waits || p.parked {
+		if p.reference != r.Reference.String() || p.waits || p.parked {
 			continue
 		}
-		if p.function == r.Function && p.part == r.Part {
+		if p.function == r.Function && !p.undone && p.wire == int64(r.Amount) {
 			return "suspended"
 		}
-		if p.function == 200 && (about == nil || p.part > about.part) {
-			about = p
+		if p.function == 200 {
+			about = p // whatever became of it: it is about the same sale
 		}
 	}
 	if about == nil {
@@ -185,8 +186,22 @@ func (m *ledgerModel) dispute(r *clearing.Record, last bool) string {
 		moved = -moved
 	}
 	m.unpark(r)
-	m.after(m.post(r, about.on, moved))
+	part := m.freePart(r)
+	p := m.post(r, about.on, moved)
+	p.part = part
+	m.after(p)
 	return "other"
+}
+
+// freePart is the first part of a dispute's reference that nothing stands under.
+func (m *ledgerModel) freePart(r *clearing.Record) uint8 {
+	part := r.Part
+	for slices.ContainsFunc(m.posts, func(p *postModel) bool {
+		return p.reference == r.Reference.String() && p.function == r.Function && p.part == part && !p.undone && !p.waits && !p.parked
+	}) {
+		part++
+	}
+	return part
 }
 
 // park remembers a record in suspense by its reference, unless something has that name.
@@ -213,7 +228,7 @@ func (m *ledgerModel) present(r *clearing.Record) string {
 	var on *soldModel
 	part := false
 	for _, p := range m.posts {
-		if p.reference != r.Reference.String() || p.function != 200 || p.undone || p.waits {
+		if p.reference != r.Reference.String() || p.function != 200 || p.waits {
 			continue
 		}
 		if r.Part == 0 || p.part == r.Part {
@@ -289,6 +304,9 @@ func (m *ledgerModel) over(r *clearing.Record, on *soldModel) string {
 		}
 	case "open", "undone", "verified":
 	default:
+		on.late = true
+	}
+	if on.late {
 		return "matched"
 	}
 	if total > tolerance(on.authorized, r.MCC) {

@@ -95,10 +95,10 @@ func (p *posting) settle(e *balance.Event, hit *balance.Purchase) {
 	}
 	switch hit.State {
 	case balance.Open, balance.AccountVerified, balance.Unsettled, balance.Paid:
-		p.compare(e, total, hit.Authorized)
+		p.compare(e, total, hit)
 	case balance.Settled:
 		if p.part != 0 {
-			p.compare(e, total, hit.Authorized)
+			p.compare(e, total, hit)
 			break
 		}
 		e.Clearing.Placement = balance.PlacedOver
@@ -120,11 +120,14 @@ func (p *posting) settle(e *balance.Event, hit *balance.Purchase) {
 	}
 }
 
-// compare places a sale by what it comes to and what was authorized for it.
-func (p *posting) compare(e *balance.Event, total, authorized spec.Money) {
+// compare places a sale by what it comes to and what was authorized for it. One of a purchase that held nothing
+// when it was first cleared is matched, however it goes on.
+func (p *posting) compare(e *balance.Event, total spec.Money, hit *balance.Purchase) {
 	switch {
-	case total <= authorized:
-	case p.program.tolerated(total, authorized, p.mcc, p.foreign):
+	case hit.Flags&balance.FlagNotOpen != 0:
+		e.Flags |= balance.FlagNotOpen
+	case total <= hit.Authorized:
+	case p.program.tolerated(total, hit.Authorized, p.mcc, p.foreign):
 		e.Flags |= balance.FlagWithinTolerance
 	default:
 		e.Clearing.Placement = balance.PlacedOver

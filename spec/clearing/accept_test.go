@@ -117,7 +117,7 @@ func TestASourceThatGivesItsBytesInPiecesIsReadTheSame(t *testing.T) {
 		"the end with the bytes": iotest.DataErrReader(bytes.NewReader(file)),
 		"halves":                 iotest.HalfReader(bytes.NewReader(file)),
 	} {
-		if totals, err := Check(t.Context(), source, nil, nil); err != nil || totals.Bytes != int64(len(file)) || totals.Records != 7 {
+		if totals, err := Check(t.Context(), source, true, nil); err != nil || totals.Bytes != int64(len(file)) || totals.Records != 7 {
 			t.Errorf("%s: %+v, %v", name, totals, err)
 		}
 	}

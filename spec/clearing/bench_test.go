@@ -48,7 +48,7 @@ func BenchmarkCheck(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Check(b.Context(), bytes.NewReader(file), nil, nil); err != nil {
+		if _, err := Check(b.Context(), bytes.NewReader(file), true, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,20 +3,19 @@ package clearing
 import (
 	"errors"
 	"io"
-
-	"sekisho/spec"
 )
 
 // checkedMax is how many records are read between two questions whether to go on.
 const checkedMax = 4096
 
 // Check reads a whole file and says what it comes to. It holds that the file is one to a member,
-// too. The error is a *Reject, that of the source, or that of ctx, a context.Context: this package
-// never waits, so that all it asks is whether to go on. Progress, when not nil, is told every few
-// thousand records and at the end how many bytes and detail records were read. No
-// card is made of any number, so that the hasher is not used.
-func Check(ctx interface{ Err() error }, r io.Reader, _ *spec.Hasher, progress func(bytes int64, records uint32)) (Totals, error) {
+// too, and with parts that PDS 3990 is nn/mm where it stands; else it can be anything. The error is a
+// *Reject, that of the source, or that of ctx, a context.Context: this package never waits, so that all
+// it asks is whether to go on. Progress, when not nil, is told every few thousand records and at the end
+// how many bytes and detail records were read. No card is made of any number.
+func Check(ctx interface{ Err() error }, r io.Reader, parts bool, progress func(bytes int64, records uint32)) (Totals, error) {
 	reader := NewReader(r, nil)
+	reader.image.private.parts = parts
 	for n := 0; ; n++ {
 		err := reader.advance()
 		if n == 0 && err == nil {

@@ -15,7 +15,7 @@ func TestCheckReadsAWholeFileAndSaysWhatItComesTo(t *testing.T) {
 	file := written(t, Options{}, small(t)...)
 	var bytesTold int64
 	var recordsTold uint32
-	totals, err := Check(t.Context(), bytes.NewReader(file), nil, func(b int64, r uint32) { bytesTold, recordsTold = b, r })
+	totals, err := Check(t.Context(), bytes.NewReader(file), true, func(b int64, r uint32) { bytesTold, recordsTold = b, r })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,10 +39,26 @@ func TestAFileThatIsNotForAMemberIsRefused(t *testing.T) {
 		if _, _, err := all(t, file); err != nil {
 			t.Errorf("type %s cannot even be read: %v", kind, err)
 		}
-		_, err := Check(t.Context(), bytes.NewReader(file), nil, nil)
+		_, err := Check(t.Context(), bytes.NewReader(file), true, nil)
 		var reject *Reject
 		if !errors.As(err, &reject) || reject.Reason != BadType || reject.Record != 1 || reject.Offset != int64(f.records[0].at[48]+10) || !strings.Contains(reject.Detail, kind) {
 			t.Errorf("type %s: %v", kind, err)
+		}
+	}
+}
+
+func TestAPartThatIsNoneIsRefusedWherePartsAreRead(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"1/2", "aa/bb", "03/02", "00/02", "01/00", "01-02", "01/2 ", "01/02 "} {
+		f := looseSample(t)
+		pdsOf(yen + pds(3990, value))(f)
+		_, err := Check(t.Context(), bytes.NewReader(f.bytes()), true, nil)
+		var reject *Reject
+		if !errors.As(err, &reject) || reject.Reason != Structure || reject.Record != 2 || !strings.Contains(reject.Detail, "nn/mm") {
+			t.Errorf("%q: %v", value, err)
+		}
+		if _, err := Check(t.Context(), bytes.NewReader(f.bytes()), false, nil); err != nil {
+			t.Errorf("%q where parts are not read: %v", value, err)
 		}
 	}
 }
@@ -52,7 +68,7 @@ func TestCheckStopsWhenItIsToldTo(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	file := many(t, Options{}, 3*checkedMax)
 	told := 0
-	_, err := Check(ctx, bytes.NewReader(file), nil, func(int64, uint32) { told++; stop() })
+	_, err := Check(ctx, bytes.NewReader(file), true, func(int64, uint32) { told++; stop() })
 	if !errors.Is(err, context.Canceled) || told != 1 {
 		t.Errorf("told %d times, then %v", told, err)
 	}

@@ -30,6 +30,7 @@ type private struct {
 	joined   []byte // reused; not used when there is one carrier only
 	text     []byte
 	elements []element
+	parts    bool                 // PDS 3990 is read
 	seen     [10000/64 + 1]uint64 // by tag, to find one that comes twice
 }
 
@@ -104,16 +105,16 @@ func (p *private) read(m *image) *Reject {
 		p.seen[tag>>6] |= 1 << (tag & 63)
 		at = from + size
 		p.elements = append(p.elements, element{tag, span{uint16(from), uint16(at)}}) //nolint:gosec // at most 5,994
-		if expected := wrongElement(tag, p.text[from:at]); expected != "" {
+		if expected := p.wrong(tag, p.text[from:at]); expected != "" {
 			return p.broken(m, from, "PDS %04d of %d characters: expected %s", tag, size, expected)
 		}
 	}
 	return p.exponents(m)
 }
 
-// wrongElement says what a private element should be, when it is not; the tags that we do not know
+// wrong says what a private element should be, when it is not; the tags that we do not know
 // can be anything.
-func wrongElement(tag uint16, value []byte) (expected string) {
+func (p *private) wrong(tag uint16, value []byte) (expected string) {
 	size := len(value)
 	switch tag {
 	case tagExponents:
@@ -141,6 +142,13 @@ func wrongElement(tag uint16, value []byte) (expected string) {
 	case tagFile:
 		if size != len(FileID{}) || !allDigits(value) {
 			return "25 digits"
+		}
+		if _, ok := dayOf(value[3:9]); !ok {
+			return "the date of the file, YYMMDD, behind its type"
+		}
+	case tagPart:
+		if nn, _ := part(value); p.parts && nn == 0 {
+			return "nn/mm, one of several presentments"
 		}
 	case tagSum:
 		if size == 0 || size > 16 || !allDigits(value) {

@@ -17,7 +17,7 @@ func TestABitTurnedWhereTheFrameIsIsSeen(t *testing.T) {
 				for bit := range 8 {
 					turned := bytes.Clone(file)
 					turned[at] ^= 1 << bit
-					if _, err := Check(t.Context(), bytes.NewReader(turned), nil, nil); err == nil {
+					if _, err := Check(t.Context(), bytes.NewReader(turned), true, nil); err == nil {
 						t.Errorf("bit %d of byte %d turned over was not seen", bit, at)
 					}
 				}

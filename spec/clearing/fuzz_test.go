@@ -31,7 +31,7 @@ func FuzzReader(f *testing.F) {
 				records++
 			}
 		}
-		checked, checkErr := Check(t.Context(), bytes.NewReader(file), nil, nil)
+		checked, checkErr := Check(t.Context(), bytes.NewReader(file), true, nil)
 		var reject *Reject
 		switch {
 		case errors.Is(err, io.EOF):

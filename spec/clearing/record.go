@@ -61,7 +61,7 @@ type Record struct {
 	Reversal          bool      // PDS 3007 begins with R
 	OriginalDate      int64     // midnight of the date of a reversal's original file; 0 when there is none
 	OriginalReference Reference // PDS 3011
-	Part, Parts       uint8     // PDS 3990: part of parts, from 1; 0, 0 when absent or not readable
+	Part, Parts       uint8     // PDS 3990: part of parts, from 1; 0, 0 when absent, or not that where it is not read
 }
 
 // Kind is the first two digits of DE3 as a number: 0 purchase, 20 refund.

@@ -138,6 +138,7 @@ func elementFaults() []faulty {
 		{"a reversal without a date", pdsOf(yen + pds(3007, "R      ")), Structure, 2, 48, 21, "the date of a file"},
 		{"an original reference of 22", pdsOf(yen + pds(3011, strings.Repeat("1", 22))), Structure, 2, 48, 21, "23 digits"},
 		{"a file id of 24", set(1, 48, llls(pds(3901, sampleID[1:]))), Structure, 1, 48, 10, "25 digits"},
+		{"a file id of a day that does not exist", set(1, 48, llls(pds(3901, sampleID[:3]+"261399"+sampleID[9:]))), Structure, 1, 48, 10, "the date of the file"},
 		{"a file id with a letter", set(1, 48, llls(pds(3901, sampleID[:24]+"A"))), Structure, 1, 48, 10, "25 digits"},
 		{"a sum of 17 digits", set(4, 48, llls(pds(3901, sampleID)+pds(3902, strings.Repeat("0", 17))+pds(3903, "4"))), Structure, 4, 48, 3 + 32 + 7, "1 to 16 digits"},
 		{"a sum of no digit", set(4, 48, llls(pds(3901, sampleID)+pds(3902, "")+pds(3903, "4"))), Structure, 4, 48, 3 + 32 + 7, "1 to 16 digits"},
@@ -304,7 +305,7 @@ func TestAFileThatIsCutAnywhereIsRefused(t *testing.T) {
 	for _, f := range framings {
 		file := written(t, f.Options, small(t)...)
 		for n := 0; n < len(file); n += stride() {
-			_, err := Check(t.Context(), bytes.NewReader(file[:n]), nil, nil)
+			_, err := Check(t.Context(), bytes.NewReader(file[:n]), true, nil)
 			var reject *Reject
 			if !errors.As(err, &reject) {
 				t.Fatalf("%s, cut to %d of %d bytes: %v", f.name, n, len(file), err)
@@ -324,7 +325,7 @@ func TestEveryByteTurnedOverIsSeen(t *testing.T) {
 		file := written(t, f.Options, drafts...)
 		for i := 0; i < len(file); i += stride() {
 			file[i] ^= 0xFF
-			if _, err := Check(t.Context(), bytes.NewReader(file), nil, nil); err == nil {
+			if _, err := Check(t.Context(), bytes.NewReader(file), true, nil); err == nil {
 				t.Errorf("%s: byte %d of %d turned over was not seen", f.name, i, len(file))
 			}
 			file[i] ^= 0xFF
