@@ -21,9 +21,9 @@ type Shown struct {
 	Fields   []ShownField
 }
 
-// ShownField is a data element of a record, or a private element. The card number is masked. What
-// could hold anything has no value, only a size: chip data, the data record, and private elements
-// that are opaque or unknown to us.
+// ShownField is a data element of a record, or a private element. The card number is masked, and so
+// is one in a text (DE43, DE54, private elements). What could hold anything has no value, only a
+// size: chip data, the data record, and private elements that are opaque or unknown to us.
 type ShownField struct {
 	DE     int    // 0 is the message type, 1 the bitmap
 	Tag    uint16 // of a private element, which follows its carrier; else 0
@@ -114,6 +114,10 @@ func (m *image) showField(n int) ShownField {
 	case carries(n):
 		s.Carrier = true
 		s.Value = fmt.Sprintf("%d characters", size)
+	case n == 43:
+		s.Value = maskedPlace(m.field(n))
+	case n == 54:
+		s.Value = masked(m.field(n))
 	default:
 		s.Value = string(m.field(n))
 	}
@@ -127,7 +131,7 @@ func (m *image) showElements(carrier int) []ShownField {
 		value := m.private.text[e.value.from:e.value.to]
 		s := ShownField{DE: carrier, Tag: e.tag, Name: elementName(e.tag), Size: len(value)}
 		if s.Opaque = opaque(e.tag, value); !s.Opaque {
-			s.Value = string(value)
+			s.Value = masked(value)
 		}
 		out = append(out, s)
 	}
