@@ -120,8 +120,8 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	return s[:at], s[at+len(sep):], true
 }
 
-// newItem is what the i-th event of an entry says.
-func newItem(e *balance.Entry, i int) *Item {
+// newItem is what the i-th event of an entry says; currency is that of its wallet, 0 in a house log.
+func newItem(e *balance.Entry, i int, currency spec.Currency) *Item {
 	event := e.Events[i]
 	d, c := &event.Details, &event.Clearing
 	item := &Item{
@@ -149,7 +149,7 @@ func newItem(e *balance.Entry, i int) *Item {
 	if d.LocalDate != 0 {
 		item.LocalDate, item.LocalTime = fmt.Sprintf("%04d", d.LocalDate), fmt.Sprintf("%06d", d.LocalTime)
 	}
-	item.What, item.Why = what(&event), why(&event)
+	item.What, item.Why = what(&event), why(e.Log, currency, &event)
 	return item
 }
 

@@ -89,6 +89,7 @@ type suspensePart struct {
 	all       *suspense
 	log       string
 	program   string
+	currency  spec.Currency // of a wallet
 	cards     map[spec.CardID]balance.Issued
 	items     []*Item
 	byKey     map[balance.Key]*Item      // by the key of its resolution
@@ -111,7 +112,7 @@ func (p *suspensePart) event(e *balance.Entry, i int) {
 	event := &e.Events[i]
 	switch {
 	case event.Kind == balance.Opened:
-		p.program = event.Program
+		p.program, p.currency = event.Program, event.Currency
 	case event.Kind == balance.CardIssued:
 		issued := event.Issued
 		issued.Sealed = ""
@@ -129,7 +130,7 @@ func (p *suspensePart) event(e *balance.Entry, i int) {
 }
 
 func (p *suspensePart) suspended(e *balance.Entry, i int) {
-	item := newItem(e, i)
+	item := newItem(e, i, p.currency)
 	item.Program, item.Card = p.program, ""
 	if issued, ok := p.cards[item.event.Card]; ok {
 		item.Wallet, item.CardID, item.Card = e.Log, item.event.Card.String(), masked(&issued)

@@ -50,19 +50,34 @@ func what(e *balance.Event) string {
 	return "sale"
 }
 
-// why says why an event could not be placed.
-func why(e *balance.Event) []string {
+// why says why the event of an item could not be placed; currency is that of its wallet.
+func why(log string, currency spec.Currency, e *balance.Event) []string {
 	words := []string{}
-	if e.Note != "" {
+	switch {
+	case e.Note != "":
 		words = append(words, e.Note)
+	case e.Clearing.Placement == balance.PlacementNone:
+		words = append(words, messageWhy(log, currency, e))
 	}
 	for _, w := range flagWords {
 		if e.Flags&w.flag != 0 {
 			words = append(words, w.words)
 		}
 	}
-	if len(words) == 0 {
-		words = append(words, "its amount is in no usable currency, or its key came with other content")
-	}
 	return words
+}
+
+// messageWhy says why a message could not be placed. Its event does not say it in words.
+func messageWhy(log string, currency spec.Currency, e *balance.Event) string {
+	d := &e.Details
+	usable := d.Currency == currency || d.BillingCurrency == currency && (d.Billing == 0) == (d.Amount == 0)
+	switch {
+	case e.Key.Kind() == balance.KeyCall:
+		return "its key came before with other content"
+	case IsHouse(log):
+		return "the card is not known"
+	case e.Key.Class() == spec.FinancialAdvice && usable:
+		return "this 0220 is not served on its link"
+	}
+	return "its amount is in no usable currency" // a 0120 that adds to a purchase has the details of that
 }
