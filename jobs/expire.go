@@ -17,10 +17,11 @@ import (
 type Expired struct {
 	Job      string           `json:"job"` // expire
 	At       time.Time        `json:"at"`
-	Wallets  int              `json:"wallets"` // looked at
-	Expired  int              `json:"expired"` // holds released by this run
-	Amount   spec.Money       `json:"amount"`
-	Programs []ExpiredProgram `json:"programs"` // where there were any
+	Wallets  int              `json:"wallets"`          // looked at
+	Expired  int              `json:"expired"`          // holds released by this run
+	Amount   *spec.Money      `json:"amount,omitempty"` // of them; none where there are several currencies
+	Amounts  []Amount         `json:"amounts"`          // the same by currency
+	Programs []ExpiredProgram `json:"programs"`         // where there were any
 }
 
 // ExpiredProgram is the part of one program.
@@ -45,7 +46,7 @@ func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func
 	if err != nil {
 		return Expired{}, err
 	}
-	x := &expiry{book: book, at: at, programs: map[string]*ExpiredProgram{}}
+	x := &expiry{book: book, at: at, programs: map[programKey]*ExpiredProgram{}}
 	logs = slices.DeleteFunc(logs, IsHouse)
 	err = inParallel(ctx, expireAtOnce, logs, func(ctx context.Context, log string) error {
 		err := x.tidy(ctx, log)
@@ -82,7 +83,7 @@ type expiry struct {
 
 	mu       sync.Mutex
 	wallets  int
-	programs map[string]*ExpiredProgram
+	programs map[programKey]*ExpiredProgram
 	errs     []error
 }
 
@@ -109,12 +110,16 @@ func (x *expiry) result() Expired {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	r := Expired{Job: "expire", At: x.at.UTC(), Wallets: x.wallets, Programs: []ExpiredProgram{}}
-	for _, p := range x.programs {
+	sums := byCurrency{}
+	for k, p := range x.programs {
 		r.Programs = append(r.Programs, *p)
 		r.Expired += p.Expired
-		r.Amount += p.Amount
+		sums[k.currency] += p.Amount
 	}
-	slices.SortFunc(r.Programs, func(a, b ExpiredProgram) int { return cmp.Compare(a.Program, b.Program) })
+	r.Amount, r.Amounts = sums.only(), sums.amounts()
+	slices.SortFunc(r.Programs, func(a, b ExpiredProgram) int {
+		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Currency, b.Currency))
+	})
 	return r
 }
 
@@ -170,10 +175,11 @@ func (x *expiry) count(ctx context.Context, w *balance.Wallet, due map[balance.K
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p := x.programs[w.Program]
+	k := programKey{w.Program, w.Currency}
+	p := x.programs[k]
 	if p == nil {
 		p = &ExpiredProgram{Program: w.Program, Currency: w.Currency.String()}
-		x.programs[w.Program] = p
+		x.programs[k] = p
 	}
 	p.Expired += n
 	p.Amount += sum

@@ -59,7 +59,7 @@ func TestHoldsThatRanOutAreReleasedOnceAndCounted(t *testing.T) {
 					{time.Now(), 0, 0},
 				} {
 					r := s.expire(step.at)
-					if r.Job != "expire" || r.Wallets != 2 || r.Expired != step.expired || r.Amount != step.amount {
+					if r.Job != "expire" || r.Wallets != 2 || r.Expired != step.expired || *r.Amount != step.amount {
 						t.Errorf("as of %s: %+v, want %d of %d in 2 wallets", step.at, r, step.expired, step.amount)
 					}
 				}
@@ -112,7 +112,10 @@ func TestSeveralNodesExpireEachHoldOnceAndCountItOnce(t *testing.T) {
 		}
 		time.Sleep(8 * day)
 		var mu sync.Mutex
-		var told jobs.Expired
+		var told struct {
+			Expired int
+			Amount  spec.Money
+		}
 		var running sync.WaitGroup
 		for range nodes {
 			running.Go(func() {
@@ -124,7 +127,7 @@ func TestSeveralNodesExpireEachHoldOnceAndCountItOnce(t *testing.T) {
 				}
 				mu.Lock()
 				told.Expired += r.Expired
-				told.Amount += r.Amount
+				told.Amount += *r.Amount
 				mu.Unlock()
 				if err := book.Close(context.Background()); err != nil {
 					t.Error(err)
@@ -153,7 +156,7 @@ func TestAWalletOfVeryManyHoldsIsCountedInFull(t *testing.T) {
 				s.buy(first, 10)
 			}
 			time.Sleep(8 * day)
-			if r := s.expire(time.Now()); r.Expired != holds || r.Amount != 10*holds || s.expired() != holds {
+			if r := s.expire(time.Now()); r.Expired != holds || *r.Amount != 10*holds || s.expired() != holds {
 				t.Errorf("%s: %+v, want %d; %d events", kind, r, holds, s.expired())
 			}
 			s.verify()

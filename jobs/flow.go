@@ -17,7 +17,7 @@ func isFileLog(log string) bool { return strings.HasPrefix(log, fileLogPrefix) }
 type settlementPart struct {
 	all      *settlements
 	log      string
-	program  string
+	program  programKey
 	lines    map[lineKey]*SettlementLine
 	files    map[[25]byte]*fileFold
 	counters counters
@@ -34,7 +34,7 @@ func (p *settlementPart) Entry(e *balance.Entry) {
 	for i := range e.Events {
 		event := &e.Events[i]
 		if event.Kind == balance.Opened {
-			p.program = event.Program
+			p.program = programKey{event.Program, event.Currency}
 		}
 		p.counters.event(event)
 		switch {
@@ -133,19 +133,23 @@ func (p *settlementPart) line(e *balance.Event) *SettlementLine {
 	}
 	l := p.lines[k]
 	if l == nil {
-		l = &SettlementLine{Network: k.network, Program: k.program}
+		l = k.line()
 		p.lines[k] = l
 	}
 	return l
 }
 
+func (k lineKey) line() *SettlementLine {
+	return &SettlementLine{Network: k.network, Program: k.name, Currency: currencyName(k.currency, 0)}
+}
+
 // End implements [Part].
 func (p *settlementPart) End() {
-	p.counters.addTo(p.all.accounts)
+	p.all.accounts.add(&p.counters, p.program.currency, 0)
 	for k, l := range p.lines {
 		sum := p.all.lines[k]
 		if sum == nil {
-			sum = &SettlementLine{Network: k.network, Program: k.program}
+			sum = k.line()
 			p.all.lines[k] = sum
 		}
 		sum.add(l)

@@ -21,7 +21,8 @@ type Placements struct {
 	SumApplied spec.Money      `json:"sum_applied"`
 	Without    uint64          `json:"informational"` // records that leave no event
 	SumWithout spec.Money      `json:"sum_informational"`
-	Posted     spec.Money      `json:"posted"` // to wallets and house logs by its records
+	Posted     *spec.Money     `json:"posted,omitempty"` // to wallets and house logs by its records; none where there are several currencies
+	PostedIn   []Amount        `json:"posted_by_currency"`
 	Check
 }
 
@@ -44,7 +45,7 @@ const (
 // fileFold is what a fold finds of one file.
 type fileFold struct {
 	found  Tally
-	posted spec.Money
+	posted spec.Money // in one log, which has one currency
 	closed bool
 	taken  bool
 	own    Tally
@@ -52,7 +53,6 @@ type fileFold struct {
 
 func (f *fileFold) add(o *fileFold) {
 	f.found, f.own = f.found.plus(o.found), f.own.plus(o.own)
-	f.posted += o.posted
 	f.closed, f.taken = f.closed || o.closed, f.taken || o.taken
 }
 
@@ -109,32 +109,53 @@ func (f *fileFold) unlike(check *Check, id string) (without Sums) {
 
 // placementsPart is one log of a report about a file.
 type placementsPart struct {
-	all  *fileFold
-	file [25]byte
-	own  bool
-	sum  fileFold
+	all      *placements
+	file     [25]byte
+	log      string
+	own      bool
+	currency spec.Currency
+	sum      fileFold
+}
+
+// placements is a [Placements] while it is added up.
+type placements struct {
+	fileFold
+	currencies Currencies
+	posted     byCurrency
 }
 
 // Entry implements [Part].
-func (p *placementsPart) Entry(e *balance.Entry) { p.sum.entry(p.file, p.own, e) }
+func (p *placementsPart) Entry(e *balance.Entry) {
+	for i := range e.Events {
+		if e.Events[i].Kind == balance.Opened {
+			p.currency = e.Events[i].Currency
+		}
+	}
+	p.sum.entry(p.file, p.own, e)
+}
 
 // End implements [Part].
-func (p *placementsPart) End() { p.all.add(&p.sum) }
+func (p *placementsPart) End() {
+	p.all.add(&p.sum)
+	if p.sum.posted != 0 {
+		p.all.posted[p.all.currencies.of(p.log, p.currency)] += p.sum.posted
+	}
+}
 
 // ReportFile counts the records of a clearing file.
-func ReportFile(ctx context.Context, store balance.Store, id clearing.FileID, progress func(done, total int)) (Placements, error) {
-	var all fileFold
+func ReportFile(ctx context.Context, store balance.Store, id clearing.FileID, currencies Currencies, progress func(done, total int)) (Placements, error) {
+	all := placements{currencies: currencies, posted: byCurrency{}}
 	own := fileLogPrefix + id.String()
 	err := Fold(ctx, store, func(log string) Part {
 		if isFileLog(log) && log != own {
 			return nil
 		}
-		return &placementsPart{all: &all, file: [25]byte([]byte(id.String())), own: log == own}
+		return &placementsPart{all: &all, file: [25]byte([]byte(id.String())), log: log, own: log == own}
 	}, progress)
 	if err != nil {
 		return Placements{}, err
 	}
-	r := Placements{Report: "file", File: id.String(), Standing: fileUnknown, Posted: all.posted, Check: Check{OK: true}}
+	r := Placements{Report: "file", File: id.String(), Standing: fileUnknown, Posted: all.posted.only(), PostedIn: all.posted.amounts(), Check: Check{OK: true}}
 	for p := balance.PlacementNone + 1; p < balance.PlacementEnd; p++ {
 		r.Lines = append(r.Lines, PlacementLine{p.String(), all.found[p].Records, all.found[p].Amount, all.own[p].Records, all.own[p].Amount})
 	}
@@ -168,6 +189,6 @@ func (r *Placements) Table() Table {
 	if r.Without > 0 {
 		t.note("%d informational records with DE4 of %s are in %q by its log and leave no event", r.Without, grouped(int64(r.SumWithout)), balance.PlacedOther)
 	}
-	t.note("posted to wallets and house logs: %s (minor units)", grouped(int64(r.Posted)))
+	t.note("posted to wallets and house logs: %s (minor units)", AmountsText(r.PostedIn))
 	return t
 }

@@ -1,9 +1,11 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -12,11 +14,13 @@ import (
 // Position is where all money is now. Amounts are minor units.
 type Position struct {
 	Report   string            `json:"report"`
+	At       time.Time         `json:"at"`
 	Programs []ProgramPosition `json:"programs"`
 	House    []HousePosition   `json:"house"`    // logs of no wallet that have money
 	Accounts []Counter         `json:"accounts"` // on the other side
 	Suspense int               `json:"suspense_open"`
-	Sum      spec.Money        `json:"sum"` // over everything: zero
+	Sum      *spec.Money       `json:"sum,omitempty"` // over everything: zero; none where there are several currencies
+	Sums     []Amount          `json:"sums"`          // the same by currency
 	Check
 }
 
@@ -26,63 +30,77 @@ type ProgramPosition struct {
 	Currency  string     `json:"currency"`
 	Wallets   int        `json:"wallets"`
 	Posted    spec.Money `json:"posted"`
-	Held      spec.Money `json:"held"`
+	Held      spec.Money `json:"held"`    // by open holds, as the logs have them
+	RanOut    spec.Money `json:"ran_out"` // of that, what ran out already: decisions do not count it as held
 	Allocated spec.Money `json:"allocated"`
 	Available spec.Money `json:"available"` // posted less held
 }
 
 // HousePosition is what a log has that belongs to no wallet, such as fees:prepaid.
 type HousePosition struct {
-	Log    string     `json:"log"`
-	Posted spec.Money `json:"posted"`
+	Log      string     `json:"log"`
+	Currency string     `json:"currency"`
+	Posted   spec.Money `json:"posted"`
 }
 
 // positions is a [Position] while it is added up.
 type positions struct {
-	programs map[string]*ProgramPosition
-	house    []HousePosition
-	accounts map[balance.Account]balance.AccountSums
-	suspense suspense // counted only
-	check    Check
+	at         int64
+	currencies Currencies
+	programs   map[programKey]*ProgramPosition
+	house      []HousePosition
+	accounts   accountSums
+	sums       byCurrency // of wallets and house logs
+	held       byCurrency // by wallets
+	suspense   suspense   // counted only
+	check      Check
 }
 
-// ReportPosition adds up where all money is.
-func ReportPosition(ctx context.Context, store balance.Store, progress func(done, total int)) (Position, error) {
-	p := &positions{programs: map[string]*ProgramPosition{}, accounts: map[balance.Account]balance.AccountSums{}, check: Check{OK: true}}
+// ReportPosition adds up where all money is. at is now: what is held until then has run out.
+func ReportPosition(ctx context.Context, store balance.Store, at time.Time, currencies Currencies, progress func(done, total int)) (Position, error) {
+	p := &positions{
+		at: at.UnixMilli(), currencies: currencies, programs: map[programKey]*ProgramPosition{}, accounts: accountSums{},
+		sums: byCurrency{}, held: byCurrency{}, check: Check{OK: true},
+	}
 	err := Fold(ctx, store, func(log string) Part {
 		return &positionPart{all: p, log: log, counters: newCounters(), suspense: newSuspensePart(&p.suspense, log)}
 	}, progress)
 	if err != nil {
 		return Position{}, err
 	}
-	return p.report(), nil
+	r := p.report()
+	r.At = at.UTC()
+	return r, nil
 }
 
 func (p *positions) report() Position {
-	r := Position{Report: "position", Programs: []ProgramPosition{}, House: p.house, Accounts: countersOf(p.accounts), Suspense: p.suspense.list().Open, Check: p.check}
-	var wallets, accounts spec.Money
+	r := Position{
+		Report: "position", Programs: []ProgramPosition{}, House: append([]HousePosition{}, p.house...),
+		Accounts: p.accounts.counters(), Suspense: p.suspense.list().Open, Check: p.check,
+	}
 	for _, program := range p.programs {
 		r.Programs = append(r.Programs, *program)
-		r.Sum += program.Posted
-		wallets += program.Held
 	}
-	for i := range r.House {
-		r.Sum += r.House[i].Posted
+	for a, s := range p.accounts {
+		if s != (accountSum{}) {
+			p.sums[a.currency] += s.posted
+			p.held[a.currency] -= s.held
+		}
 	}
-	for i := range r.Accounts {
-		r.Sum += r.Accounts[i].Posted
-		accounts += r.Accounts[i].Held
-	}
-	if r.House == nil {
-		r.House = []HousePosition{}
-	}
-	slices.SortFunc(r.Programs, func(a, b ProgramPosition) int { return strings.Compare(a.Program, b.Program) })
+	r.Sum, r.Sums = p.sums.only(), p.sums.amounts()
+	slices.SortFunc(r.Programs, func(a, b ProgramPosition) int {
+		return cmp.Or(strings.Compare(a.Program, b.Program), strings.Compare(a.Currency, b.Currency))
+	})
 	slices.SortFunc(r.House, func(a, b HousePosition) int { return strings.Compare(a.Log, b.Log) })
-	if r.Sum != 0 {
-		r.problem("the sum over everything is %d, not zero", r.Sum)
+	for _, s := range r.Sums {
+		if s.Amount != 0 {
+			r.problem("the sum over everything is %s, not zero", AmountsText([]Amount{s}))
+		}
 	}
-	if wallets != accounts {
-		r.problem("wallets hold %d, for others %d is held", wallets, accounts)
+	for _, h := range p.held.amounts() {
+		if h.Amount != 0 {
+			r.problem("what wallets hold is %s more than is held for others", AmountsText([]Amount{h}))
+		}
 	}
 	return r
 }
@@ -116,24 +134,32 @@ func (p *positionPart) Entry(e *balance.Entry) {
 // End implements [Part].
 func (p *positionPart) End() {
 	p.suspense.End()
-	p.counters.addTo(p.all.accounts)
+	currency := p.all.currencies.of(p.log, p.currency)
+	p.all.accounts.add(&p.counters, currency, p.all.at)
 	if p.posted != p.after.Posted {
 		p.all.check.problem("%s: posted is %d, its events add up to %d", p.log, p.after.Posted, p.posted)
 	}
 	if p.program == "" {
 		if p.after.Posted != 0 {
-			p.all.house = append(p.all.house, HousePosition{p.log, p.after.Posted})
+			p.all.sums[currency] += p.after.Posted
+			p.all.house = append(p.all.house, HousePosition{p.log, currencyName(currency, 0), p.after.Posted})
 		}
 		return
 	}
-	sum := p.all.programs[p.program]
+	p.all.sums[currency] += p.after.Posted
+	p.all.held[currency] += p.after.Held
+	k := programKey{p.program, currency}
+	sum := p.all.programs[k]
 	if sum == nil {
-		sum = &ProgramPosition{Program: p.program, Currency: p.currency.String()}
-		p.all.programs[p.program] = sum
+		sum = &ProgramPosition{Program: p.program, Currency: currencyName(currency, 0)}
+		p.all.programs[k] = sum
 	}
 	sum.Wallets++
 	sum.Posted += p.after.Posted
 	sum.Held += p.after.Held
+	for _, m := range p.counters.ranOut(p.all.at) {
+		sum.RanOut += m
+	}
 	sum.Allocated += p.after.Allocated
 	sum.Available = sum.Posted - sum.Held
 }
@@ -141,19 +167,21 @@ func (p *positionPart) End() {
 // Table shows it to a person.
 func (r *Position) Table() Table {
 	t := Table{
-		Title: "Position (minor units)", OK: r.OK, Problems: r.Problems,
-		Columns: []Column{{Name: "account"}, {Name: "currency"}, {Name: "wallets", Right: true}, {Name: "posted", Right: true}, {Name: "held", Right: true}, {Name: "allocated", Right: true}, {Name: "available", Right: true}},
+		Title: "Position at " + r.At.Format(time.RFC3339) + " (minor units)", OK: r.OK, Problems: r.Problems,
+		Columns: []Column{{Name: "account"}, {Name: "currency"}, {Name: "wallets", Right: true}, {Name: "posted", Right: true}, {Name: "held", Right: true}, {Name: "ran out", Right: true}, {Name: "allocated", Right: true}, {Name: "available", Right: true}},
 	}
 	for _, p := range r.Programs {
-		t.row("program "+p.Program, p.Currency, p.Wallets, p.Posted, p.Held, p.Allocated, p.Available)
+		t.row("program "+p.Program, p.Currency, p.Wallets, p.Posted, p.Held, p.RanOut, p.Allocated, p.Available)
 	}
 	for _, h := range r.House {
-		t.row("log "+h.Log, "", "", h.Posted, "", "", "")
+		t.row("log "+h.Log, h.Currency, "", h.Posted, "", "", "", "")
 	}
 	for _, a := range r.Accounts {
-		t.row(a.Account, "", "", a.Posted, a.Held, "", "")
+		t.row(a.Account, a.Currency, "", a.Posted, a.Held, a.RanOut, "", "")
 	}
-	t.row("sum", "", "", r.Sum, "", "", "")
+	for _, s := range r.Sums {
+		t.row("sum", s.Currency, "", s.Amount, "", "", "", "")
+	}
 	t.note("%s open in suspense", grouped(int64(r.Suspense)))
 	return t
 }

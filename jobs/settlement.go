@@ -26,6 +26,7 @@ type Settlement struct {
 type SettlementLine struct {
 	Network   string `json:"network"`
 	Program   string `json:"program"`
+	Currency  string `json:"currency"`  // of what was posted; empty: of no program
 	Presented Flow   `json:"presented"` // sales
 	Credited  Flow   `json:"credited"`  // refunds
 	Undone    Flow   `json:"undone"`    // reversals of records
@@ -53,12 +54,13 @@ func (f *Flow) add(o Flow) {
 	f.Posted += o.Posted
 }
 
-// SettlementNetwork is the account of a network: what the day moved, and all other days.
+// SettlementNetwork is the account of a network in a currency: what the day moved, and all other days.
 type SettlementNetwork struct {
-	Network string     `json:"network"`
-	Day     spec.Money `json:"day"`
-	Others  spec.Money `json:"other_days"`
-	Account spec.Money `json:"account"` // all that went to it: verify's settlement account
+	Network  string     `json:"network"`
+	Currency string     `json:"currency"`
+	Day      spec.Money `json:"day"`
+	Others   spec.Money `json:"other_days"`
+	Account  spec.Money `json:"account"` // all that went to it: over all currencies it is verify's settlement account
 }
 
 // SettlementFile is a clearing file of the day, by its own log.
@@ -71,22 +73,26 @@ type SettlementFile struct {
 
 // settlements is a [Settlement] while it is added up.
 type settlements struct {
-	date     string // YYMMDD, as in a file's id
-	lines    map[lineKey]*SettlementLine
-	files    map[[25]byte]*fileFold
-	accounts map[balance.Account]balance.AccountSums
+	date       string // YYMMDD, as in a file's id
+	currencies Currencies
+	lines      map[lineKey]*SettlementLine
+	files      map[[25]byte]*fileFold
+	accounts   accountSums
 }
 
-type lineKey struct{ network, program string }
+type lineKey struct {
+	network string
+	programKey
+}
 
 // ReportSettlement adds up one day.
-func ReportSettlement(ctx context.Context, store balance.Store, day time.Time, progress func(done, total int)) (Settlement, error) {
+func ReportSettlement(ctx context.Context, store balance.Store, day time.Time, currencies Currencies, progress func(done, total int)) (Settlement, error) {
 	s := &settlements{
-		date: day.UTC().Format("060102"), lines: map[lineKey]*SettlementLine{}, files: map[[25]byte]*fileFold{},
-		accounts: map[balance.Account]balance.AccountSums{},
+		date: day.UTC().Format("060102"), currencies: currencies, lines: map[lineKey]*SettlementLine{}, files: map[[25]byte]*fileFold{},
+		accounts: accountSums{},
 	}
 	err := Fold(ctx, store, func(log string) Part {
-		return &settlementPart{all: s, log: log, program: houseProgram(log), lines: map[lineKey]*SettlementLine{}, files: map[[25]byte]*fileFold{}, counters: newCounters()}
+		return &settlementPart{all: s, log: log, program: programKey{houseProgram(log), currencies.of(log, 0)}, lines: map[lineKey]*SettlementLine{}, files: map[[25]byte]*fileFold{}, counters: newCounters()}
 	}, progress)
 	if err != nil {
 		return Settlement{}, err
@@ -97,7 +103,7 @@ func ReportSettlement(ctx context.Context, store balance.Store, day time.Time, p
 		r.Lines = append(r.Lines, *l)
 	}
 	slices.SortFunc(r.Lines, func(a, b SettlementLine) int {
-		return cmp.Or(strings.Compare(a.Network, b.Network), strings.Compare(a.Program, b.Program))
+		return cmp.Or(strings.Compare(a.Network, b.Network), strings.Compare(a.Program, b.Program), strings.Compare(a.Currency, b.Currency))
 	})
 	s.networks(&r)
 	s.closedFiles(&r)
@@ -135,20 +141,25 @@ func (l *SettlementLine) add(o *SettlementLine) {
 // networks sets the day beside the accounts of the networks.
 func (s *settlements) networks(r *Settlement) {
 	r.Networks = []SettlementNetwork{}
-	day := map[string]spec.Money{}
+	type network struct{ name, currency string }
+	day := map[network]spec.Money{}
 	for i := range r.Lines {
-		day[r.Lines[i].Network] += r.Lines[i].Total.Posted
+		l := &r.Lines[i]
+		day[network{l.Network, l.Currency}] += l.Total.Posted
 	}
 	for a, sums := range s.accounts {
 		if a.Kind == balance.AccountSettlement {
-			r.Networks = append(r.Networks, SettlementNetwork{a.Name, day[a.Name], sums.Posted - day[a.Name], sums.Posted})
-			delete(day, a.Name)
+			n := network{a.Name, currencyName(a.currency, 0)}
+			r.Networks = append(r.Networks, SettlementNetwork{n.name, n.currency, day[n], sums.posted - day[n], sums.posted})
+			delete(day, n)
 		}
 	}
-	slices.SortFunc(r.Networks, func(a, b SettlementNetwork) int { return strings.Compare(a.Network, b.Network) })
-	for network, posted := range day {
+	slices.SortFunc(r.Networks, func(a, b SettlementNetwork) int {
+		return cmp.Or(strings.Compare(a.Network, b.Network), strings.Compare(a.Currency, b.Currency))
+	})
+	for n, posted := range day {
 		if posted != 0 {
-			r.problem("%d was posted to %s, which has no account", posted, network)
+			r.problem("%s was posted to %s, which has no account", AmountsText([]Amount{{n.currency, posted}}), n.name)
 		}
 	}
 }
@@ -173,7 +184,7 @@ func (s *settlements) closedFiles(r *Settlement) {
 func (r *Settlement) Table() Table {
 	t := Table{
 		Title: "Settlement of " + r.Date, OK: r.OK, Problems: r.Problems,
-		Columns: []Column{{Name: "network"}, {Name: "program"}, {Name: "what"}, {Name: "count", Right: true}, {Name: "DE4", Right: true}, {Name: "posted to network", Right: true}},
+		Columns: []Column{{Name: "network"}, {Name: "program"}, {Name: "what"}, {Name: "count", Right: true}, {Name: "DE4", Right: true}, {Name: "posted to network", Right: true}, {Name: "currency"}},
 	}
 	for i := range r.Lines {
 		l := &r.Lines[i]
@@ -195,12 +206,12 @@ func (r *Settlement) Table() Table {
 			{"total", l.Total},
 		} {
 			if f.flow != (Flow{}) || f.name == "total" {
-				t.row(l.Network, l.Program, f.name, f.flow.Count, f.flow.Amount, f.flow.Posted)
+				t.row(l.Network, l.Program, f.name, f.flow.Count, f.flow.Amount, f.flow.Posted, l.Currency)
 			}
 		}
 	}
 	for _, n := range r.Networks {
-		t.note("settlement:%s: this day %s, other days %s, account %s", n.Network, grouped(int64(n.Day)), grouped(int64(n.Others)), grouped(int64(n.Account)))
+		t.note("settlement:%s %s: this day %s, other days %s, account %s", n.Network, cmp.Or(n.Currency, "of no program"), grouped(int64(n.Day)), grouped(int64(n.Others)), grouped(int64(n.Account)))
 	}
 	for _, f := range r.Files {
 		state := "closed, " + grouped(int64(f.Records)) + " records, DE4 " + grouped(int64(f.Sum)) //nolint:gosec // eight digits

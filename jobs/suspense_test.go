@@ -121,7 +121,7 @@ func TestALimitLeavesOutTheYoungestItemsAndCountsThem(t *testing.T) {
 				}
 			}
 		}
-		if p, err := jobs.ReportPosition(t.Context(), s.store, nil); err != nil || p.Suspense != len(open) {
+		if p, err := jobs.ReportPosition(t.Context(), s.store, time.Now(), yen, nil); err != nil || p.Suspense != len(open) {
 			t.Errorf("the position says %d open, %v", p.Suspense, err)
 		}
 	})
@@ -258,7 +258,7 @@ func TestAResolutionThatWasCutOffIsFinishedInItsWallet(t *testing.T) {
 		if standing := s.only().Standing; standing != jobs.ItemClaimed {
 			t.Errorf("it is %s, want claimed", standing)
 		}
-		position, err := jobs.ReportPosition(t.Context(), s.store, nil)
+		position, err := jobs.ReportPosition(t.Context(), s.store, time.Now(), yen, nil)
 		if err != nil || position.Suspense != 1 {
 			t.Errorf("%v: %d open, want 1", err, position.Suspense)
 		}
@@ -300,7 +300,7 @@ func TestAReversalInSuspenseIsClosedByItsOriginal(t *testing.T) {
 		if all := s.suspense(jobs.ListOptions{All: true}); len(all) != 1 || all[0].Standing != jobs.ItemMet {
 			t.Errorf("with all: %+v", all)
 		}
-		r, err := jobs.ReportSettlement(t.Context(), s.store, time.Now(), nil)
+		r, err := jobs.ReportSettlement(t.Context(), s.store, time.Now(), yen, nil)
 		if err != nil || !r.OK || len(r.Lines) != 1 || r.Lines[0].Undone.Posted != -500 || r.Networks[0].Day != 0 || r.Networks[0].Others != 0 {
 			t.Errorf("the day it came and went: %v, %+v", err, r)
 		}

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,10 +17,19 @@ type Unused struct {
 	Report   string          `json:"report"`
 	At       time.Time       `json:"at"`
 	Programs []UnusedProgram `json:"programs"`
-	Wallets  spec.Money      `json:"wallets"` // posted over all wallets, at that instant
-	Others   spec.Money      `json:"others"`  // house logs and the accounts on the other side
-	Sum      spec.Money      `json:"sum"`     // of both: zero
+	Wallets  *spec.Money     `json:"wallets,omitempty"` // as in Sums, where there is one currency
+	Others   *spec.Money     `json:"others,omitempty"`
+	Sum      *spec.Money     `json:"sum,omitempty"`
+	Sums     []UnusedSum     `json:"sums"` // by currency
 	Check
+}
+
+// UnusedSum is everything in one currency.
+type UnusedSum struct {
+	Currency string     `json:"currency"`
+	Wallets  spec.Money `json:"wallets"` // posted over all wallets, at that instant
+	Others   spec.Money `json:"others"`  // house logs and the accounts on the other side
+	Sum      spec.Money `json:"sum"`     // of both: zero
 }
 
 // UnusedProgram is the part of one program. A wallet below zero does not count as unused.
@@ -39,32 +49,52 @@ const depositAbove = 10_000_000
 
 // unused is an [Unused] while it is added up.
 type unused struct {
-	at       int64
-	programs map[string]*UnusedProgram
-	wallets  spec.Money
-	others   spec.Money
-	check    Check
+	at         int64
+	currencies Currencies
+	programs   map[programKey]*UnusedProgram
+	wallets    byCurrency
+	others     byCurrency // of the same currencies
+	check      Check
 }
 
 // ReportUnused adds up what wallets had at an instant: after their last entry at or before it.
-func ReportUnused(ctx context.Context, store balance.Store, at time.Time, progress func(done, total int)) (Unused, error) {
-	u := &unused{at: at.UnixMilli(), programs: map[string]*UnusedProgram{}, check: Check{OK: true}}
+func ReportUnused(ctx context.Context, store balance.Store, at time.Time, currencies Currencies, progress func(done, total int)) (Unused, error) {
+	u := &unused{
+		at: at.UnixMilli(), currencies: currencies, programs: map[programKey]*UnusedProgram{},
+		wallets: byCurrency{}, others: byCurrency{}, check: Check{OK: true},
+	}
 	err := Fold(ctx, store, func(log string) Part { return &unusedPart{all: u, log: log} }, progress)
 	if err != nil {
 		return Unused{}, err
 	}
-	r := Unused{Report: "unused", At: at.UTC(), Programs: []UnusedProgram{}, Wallets: u.wallets, Others: u.others, Sum: u.wallets + u.others, Check: u.check}
+	r := Unused{Report: "unused", At: at.UTC(), Programs: []UnusedProgram{}, Sums: []UnusedSum{}, Check: u.check}
 	for _, p := range u.programs {
 		if p.Currency == spec.JPY.String() && p.Unused > depositAbove {
 			p.Deposit = (p.Unused + 1) / 2
 		}
 		r.Programs = append(r.Programs, *p)
 	}
-	slices.SortFunc(r.Programs, func(a, b UnusedProgram) int { return strings.Compare(a.Program, b.Program) })
-	if r.Sum != 0 {
-		r.problem("the sum over everything at that instant is %d, not zero", r.Sum)
-	}
+	slices.SortFunc(r.Programs, func(a, b UnusedProgram) int {
+		return cmp.Or(strings.Compare(a.Program, b.Program), strings.Compare(a.Currency, b.Currency))
+	})
+	u.sums(&r)
 	return r, nil
+}
+
+// sums adds up everything, by currency.
+func (u *unused) sums(r *Unused) {
+	all := byCurrency{}
+	for c, wallets := range u.wallets {
+		all[c] = wallets + u.others[c]
+		r.Sums = append(r.Sums, UnusedSum{currencyName(c, 0), wallets, u.others[c], all[c]})
+	}
+	slices.SortFunc(r.Sums, func(a, b UnusedSum) int { return strings.Compare(a.Currency, b.Currency) })
+	r.Wallets, r.Others, r.Sum = u.wallets.only(), u.others.only(), all.only()
+	for _, s := range all.amounts() {
+		if s.Amount != 0 {
+			r.problem("the sum over everything at that instant is %s, not zero", AmountsText([]Amount{s}))
+		}
+	}
 }
 
 // unusedPart is one log of it.
@@ -97,16 +127,21 @@ func (p *unusedPart) End() {
 	if p.posted != p.events {
 		u.check.problem("%s: posted was %d, its events add up to %d", p.log, p.posted, p.events)
 	}
-	u.others -= p.events
+	currency := u.currencies.of(p.log, p.currency)
 	if p.program == "" {
-		u.others += p.posted
+		if p.posted != 0 || p.events != 0 {
+			u.wallets[currency] += 0
+			u.others[currency] += p.posted - p.events
+		}
 		return
 	}
-	u.wallets += p.posted
-	sum := u.programs[p.program]
+	u.wallets[currency] += p.posted
+	u.others[currency] -= p.events
+	k := programKey{p.program, currency}
+	sum := u.programs[k]
 	if sum == nil {
-		sum = &UnusedProgram{Program: p.program, Currency: p.currency.String()}
-		u.programs[p.program] = sum
+		sum = &UnusedProgram{Program: p.program, Currency: currencyName(currency, 0)}
+		u.programs[k] = sum
 	}
 	switch {
 	case p.posted > 0:
@@ -132,6 +167,8 @@ func (r *Unused) Table() Table {
 			t.note("%s: %s unused is above ¥%s: at least half, ¥%s, is to be deposited", p.Program, grouped(int64(p.Unused)), grouped(depositAbove), grouped(int64(p.Deposit)))
 		}
 	}
-	t.note("all wallets %s, others %s, sum %s", grouped(int64(r.Wallets)), grouped(int64(r.Others)), grouped(int64(r.Sum)))
+	for _, s := range r.Sums {
+		t.note("%s: all wallets %s, others %s, sum %s", cmp.Or(s.Currency, "of no program"), grouped(int64(s.Wallets)), grouped(int64(s.Others)), grouped(int64(s.Sum)))
+	}
 	return t
 }

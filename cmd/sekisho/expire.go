@@ -81,6 +81,6 @@ func writeExpired(w io.Writer, r *jobs.Expired, asJSON bool) error {
 		return json.NewEncoder(w).Encode(r)
 	}
 	_, err := fmt.Fprintf(w, "%s holds of %s released in %s wallets (minor units), as of %s\n",
-		grouped(int64(r.Expired)), grouped(int64(r.Amount)), grouped(int64(r.Wallets)), r.At.Format(time.RFC3339))
+		grouped(int64(r.Expired)), jobs.AmountsText(r.Amounts), grouped(int64(r.Wallets)), r.At.Format(time.RFC3339))
 	return err
 }

@@ -42,7 +42,7 @@ func TestEveryJobBesideServeIsTheJobAlone(t *testing.T) {
 	id := "suspense:prepaid:20" + report.FileID[3:5] + "-" + report.FileID[5:7] + "-" + report.FileID[7:9] + "@1.1"
 	jobs := [][]string{
 		{"verify", "--json"},
-		{"report", "position", "--json"},
+		{"report", "position", "--csv"}, // the others say when
 		{"report", "settlement", "--date", "20" + report.FileID[3:5] + "-" + report.FileID[5:7] + "-" + report.FileID[7:9]},
 		{"report", "unused", "--at", now.Format(time.RFC3339Nano), "--csv"},
 		{"report", "file", report.FileID},

@@ -20,7 +20,9 @@ func newReport() *cobra.Command {
 		Use:   "report",
 		Short: "Where the money went: settlement, positions, unused balances, clearing files; who asked for card numbers",
 		Long: "report reads the logs once and adds them up. A report ends by saying whether it adds up, and exits with 1\n" +
-			"when it does not. Amounts are minor units. While the store is served it is made there, beside the traffic.",
+			"when it does not. Amounts are minor units, and those of different currencies are never added: rows name their\n" +
+			"currency, and where there are several each has sums of its own. While the store is served the report is made\n" +
+			"there, beside the traffic.",
 		Example: "  sekisho report position --config sekisho.yaml",
 		Args:    cobra.ArbitraryArgs,
 		RunE:    needsSubcommand,
@@ -103,8 +105,9 @@ func newReportSettlement() *cobra.Command {
 		Use:   "settlement --config FILE --date YYYY-MM-DD",
 		Short: "What the clearing files of a day moved, by network and program",
 		Long: "settlement adds up the records of all clearing files of a date, which is in a file's id, with the online\n" +
-			"postings and resolutions of that day in UTC. DE4 is what records say, in whatever currency; what was\n" +
-			"posted is in minor units of the program. What is in suspense is in DE4 and not posted.",
+			"postings and resolutions of that day in UTC. DE4 is what records say, added up in whatever currency as a\n" +
+			"file's own total is, to compare with that: it is not money. What was posted is in minor units of the program's\n" +
+			"currency. What is in suspense is in DE4 and not posted.",
 		Example: "  sekisho report settlement --config sekisho.yaml --date 2026-11-24 --csv",
 		Args:    needs(),
 	}
@@ -122,9 +125,12 @@ func newReportSettlement() *cobra.Command {
 
 func newReportPosition() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "position --config FILE",
-		Short:   "Where all money is: wallets by program, and the accounts on the other side",
-		Long:    "position adds up what wallets have and what is on the other side. The sum over everything is zero.",
+		Use:   "position --config FILE",
+		Short: "Where all money is: wallets by program, and the accounts on the other side",
+		Long: "position adds up what wallets have and what is on the other side. The sum over everything is zero, in each\n" +
+			"currency. Held is what open holds are in the logs, as verify adds it up; ran out is how much of it has run out by\n" +
+			"the instant of the report. No decision counts that as held any more: for them available is higher by it. The\n" +
+			"next entry of a wallet releases it, or sekisho expire.",
 		Example: "  sekisho report position --config sekisho.yaml",
 		Args:    needs(),
 	}
@@ -180,24 +186,33 @@ func newReportFile() *cobra.Command {
 	return cmd
 }
 
+// currencies are those of the programs.
+func (s *settings) currencies() jobs.Currencies {
+	all := jobs.Currencies{}
+	for i := range s.Programs {
+		all[s.Programs[i].Name] = s.Programs[i].Rules.Currency
+	}
+	return all
+}
+
 // reportJobs are the reports as jobs.
 func reportJobs() []job {
 	return []job{
 		jobOf("report-settlement", func(ctx context.Context, l *ledger, o reportOptions, tell func(progress)) (jobs.Settlement, error) {
-			return jobs.ReportSettlement(ctx, l.store, o.At, tellOf(tell, "logs"))
+			return jobs.ReportSettlement(ctx, l.store, o.At, l.settings.currencies(), tellOf(tell, "logs"))
 		}),
 		jobOf("report-position", func(ctx context.Context, l *ledger, _ reportOptions, tell func(progress)) (jobs.Position, error) {
-			return jobs.ReportPosition(ctx, l.store, tellOf(tell, "logs"))
+			return jobs.ReportPosition(ctx, l.store, time.Now(), l.settings.currencies(), tellOf(tell, "logs"))
 		}),
 		jobOf("report-unused", func(ctx context.Context, l *ledger, o reportOptions, tell func(progress)) (jobs.Unused, error) {
-			return jobs.ReportUnused(ctx, l.store, o.At, tellOf(tell, "logs"))
+			return jobs.ReportUnused(ctx, l.store, o.At, l.settings.currencies(), tellOf(tell, "logs"))
 		}),
 		jobOf("report-file", func(ctx context.Context, l *ledger, o reportOptions, tell func(progress)) (jobs.Placements, error) {
 			id, err := clearing.ParseFileID(o.File)
 			if err != nil {
 				return jobs.Placements{}, err
 			}
-			return jobs.ReportFile(ctx, l.store, id, tellOf(tell, "logs"))
+			return jobs.ReportFile(ctx, l.store, id, l.settings.currencies(), tellOf(tell, "logs"))
 		}),
 		jobOf("report-numbers", reportNumbers),
 	}
