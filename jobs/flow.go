@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"sekisho/balance"
-	"sekisho/spec"
 )
 
 // fileLogPrefix begins the names of the logs of clearing files.
@@ -43,7 +42,7 @@ func (p *settlementPart) Entry(e *balance.Entry) {
 			if before = string(file[3:9]) == p.all.date; before {
 				p.record(file, event)
 			}
-		case event.Kind == balance.PostingUndone && event.Key == (balance.Key{}): // of the record before
+		case follows(event):
 			if before {
 				p.line(event).Undone.add(Flow{Posted: -event.Posted})
 			}
@@ -109,7 +108,7 @@ func (p *settlementPart) message(e *balance.Event) {
 	}
 	switch {
 	case e.Kind == balance.Completed:
-		p.line(e).Completed.add(Flow{1, completedAmount(e), -e.Posted})
+		p.line(e).Completed.add(completed(e))
 	case e.Kind == balance.Resolved:
 		p.line(e).Resolved.add(Flow{1, e.Clearing.Amount, -e.Posted})
 	case e.Posted != 0:
@@ -117,12 +116,20 @@ func (p *settlementPart) message(e *balance.Event) {
 	}
 }
 
-// completedAmount is DE4 of a completion, where the event says it.
-func completedAmount(e *balance.Event) spec.Money {
-	if e.Details.Amount != 0 {
-		return e.Details.Amount
+// completed is what an event of a completion says. One of a purchase with another key has a second event, without a
+// key: there is its DE4.
+func completed(e *balance.Event) Flow {
+	f := Flow{1, e.Details.Amount, -e.Posted}
+	switch {
+	case e.Key == (balance.Key{}):
+		f.Count = 0
+	case f.Amount != 0 || e.Purchase != e.Key.Purchase():
+	case e.State == balance.RefundPaid:
+		f.Amount = e.Hold
+	default:
+		f.Amount = -e.Posted
 	}
-	return -e.Posted
+	return f
 }
 
 // line is that of the network of an event: the account it is owed to, else the link it came by.

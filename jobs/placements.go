@@ -56,8 +56,13 @@ func (f *fileFold) add(o *fileFold) {
 	f.closed, f.taken = f.closed || o.closed, f.taken || o.taken
 }
 
-// entry looks for records of the file in an entry of any log. A second event of a record, and that of a
-// reversal that came first, has no key and belongs to the keyed one before it.
+// follows says whether an event belongs to the clearing record whose event is before it: it takes back what that
+// posted, for a reversal that came first, and has no key.
+func follows(e *balance.Event) bool {
+	return e.Key == (balance.Key{}) && (e.Kind == balance.PostingUndone || e.Kind == balance.FeePosted)
+}
+
+// entry looks for records of the file in an entry of any log.
 func (f *fileFold) entry(file [25]byte, own bool, e *balance.Entry) {
 	mine := false
 	for i := range e.Events {
@@ -71,7 +76,7 @@ func (f *fileFold) entry(file [25]byte, own bool, e *balance.Entry) {
 			if mine && event.Clearing.Placement != balance.PlacementNone {
 				f.found[event.Clearing.Placement].add(1, event.Clearing.Amount)
 			}
-		case event.Key != (balance.Key{}) || event.Kind != balance.PostingUndone:
+		case !follows(event):
 			mine = false
 		}
 		if mine {
