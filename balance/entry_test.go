@@ -83,7 +83,7 @@ func drawEvent(t *rapid.T) Event {
 		e.Clearing = Clearing{PlacedOver, ReferenceKey([23]byte([]byte("71234561124000000000012")), 200, 1), StandingDone, money("wire"), 392, money("moved"), money("moved card"), money("instead"), 7}
 	}
 	if flip("profile") {
-		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, flip("rules"), rapid.StringN(0, 8, TierMax).Draw(t, "tier")}
+		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, flip("rules"), rapid.StringN(0, 8, TierMax).Draw(t, "tier"), [8]byte(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "token")), flip("removed")}
 	}
 	if flip("sealed") {
 		e.Issued.Sealed = "bytes"
@@ -163,6 +163,10 @@ func TestAnAuthorizationTakesLessThanItsBound(t *testing.T) {
 func FuzzDecodeEntry(f *testing.F) {
 	f.Add(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{{Kind: Funded, Posted: 1}, {Kind: Expired, State: HoldExpired, Purchase: CallKey("p")}}}))
 	f.Add(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{{Kind: WalletChanged, Profile: Profile{Tier: "verified"}}, {Kind: CallTaken, Key: CallKey("c"), Fingerprint: 1}}}))
+	f.Add(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{
+		{Kind: CardChanged, Card: spec.CardID{1}, Profile: Profile{Token: [8]byte{7}}},
+		{Kind: CardChanged, Card: spec.CardID{1}, Of: CallKey("c"), Profile: Profile{Token: [8]byte{7}, TokenRemoved: true}},
+	}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e Entry
 		if err := DecodeEntry(b, &e); err != nil {
@@ -182,6 +186,8 @@ func FuzzDecodeSnapshot(f *testing.F) {
 	_, body := d.Seal(1)
 	f.Add(AppendSnapshot(nil, w))
 	w.Tier = "verified"
+	f.Add(AppendSnapshot(nil, w))
+	w.cards[0].Removed = [][8]byte{{7}, {8}}
 	f.Add(AppendSnapshot(nil, w))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if got, err := DecodeSnapshot(&Sealed{Log: "w", Version: 1, Body: body, Snapshot: b}); err == nil && got.Version != 1 {

@@ -22,7 +22,7 @@ type Event struct {
 	Note        string  // for a person, at most NoteMax bytes
 
 	Purchase  Key        // the purchase it is about; its zero Key is none
-	Of        Key        // what that is part of, with FlagPartOf
+	Of        Key        // what that is part of, with FlagPartOf; CardChanged: the call that added the token which is removed
 	State     State      // of the purchase afterwards
 	Hold      spec.Money // of the purchase afterwards; with TombstonePart what may be held later
 	Posted    spec.Money // added to the wallet's posted money

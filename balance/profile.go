@@ -19,7 +19,10 @@ type Profile struct {
 	Rules  CardRules     // CardIssued, CardChanged, when RulesSet
 	// RulesSet says that Rules takes the place of what the card had.
 	RulesSet bool
-	Tier     string // WalletChanged: whose limits the wallet has from then on, at most TierMax bytes
+	Tier     string  // WalletChanged: whose limits the wallet has from then on, at most TierMax bytes
+	Token    [8]byte // CardChanged: how the hash of a device token's number begins, which the card gets
+	// TokenRemoved says that the card loses Token: its number is refused from then on.
+	TokenRemoved bool
 }
 
 // NameMax bounds a name that a person gives, in bytes.
@@ -160,6 +163,9 @@ func (c *Card) profile(p *Profile) {
 	if p.RulesSet {
 		c.Rules = p.Rules
 	}
+	if p.TokenRemoved {
+		c.Removed = append(slices.Clip(c.Removed), p.Token)
+	}
 }
 
 // moveMember changes the list, never in place: a journal may have the old one.
@@ -196,21 +202,33 @@ func appendProfile(dst []byte, p *Profile) []byte {
 	if p.Tier != "" {
 		set |= profileTier
 	}
+	if p.Token != [8]byte{} {
+		set |= profileToken
+	}
+	if p.TokenRemoved {
+		set |= profileTokenRemoved
+	}
 	dst = appendRules(append(dst, set), p.Rules)
 	if p.Tier != "" {
 		dst = appendText(dst, p.Tier)
 	}
+	if p.Token != [8]byte{} {
+		dst = appendShort(dst, p.Token[:])
+	}
 	return dst
 }
 
-// What the byte before the rules of a profile says, and the bit that says in a snapshot's form byte that a
-// tier follows.
+// What the byte before the rules of a profile says, and the bits that say in a snapshot that a tier follows the
+// form of a wallet, and removed device tokens the rules of a card.
 const (
-	profileRules = 1 << iota // they take the place of the card's
-	profileTier              // a tier follows them
+	profileRules        = 1 << iota // they take the place of the card's
+	profileTier                     // a tier follows them
+	profileToken                    // a device token follows that
+	profileTokenRemoved             // which is removed
 	profileEnd
 
-	formTier = 1 << 7
+	formTier      = 1 << 7
+	statusRemoved = 1 << 7
 )
 
 func (d *decoder) profile(p *Profile) {
@@ -223,6 +241,10 @@ func (d *decoder) profile(p *Profile) {
 	if set&profileTier != 0 {
 		p.Tier = d.text(TierMax)
 	}
+	if set&profileToken != 0 {
+		d.short(p.Token[:])
+	}
+	p.TokenRemoved = set&profileTokenRemoved != 0
 	if set >= profileEnd {
 		d.fail(fmt.Errorf("profile with unknown parts %#x: written by a newer version", set))
 	}

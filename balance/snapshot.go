@@ -24,11 +24,7 @@ func AppendSnapshot(dst []byte, w *Wallet) []byte {
 	dst = appendInt(appendInt(appendInt(dst, w.Posted), w.Held), w.Allocated)
 	dst = appendUint(dst, uint64(len(w.cards)))
 	for i := range w.cards {
-		c := &w.cards[i]
-		dst = appendIssued(append(append(dst, c.ID[:]...), byte(c.Status)), c.Issued)
-		dst = appendUint(appendInt(appendInt(dst, c.Allocated), c.Held), c.Codes)
-		dst = appendText(appendText(dst, c.Sealed), c.Name)
-		dst = appendRules(appendShort(appendShort(dst, c.Holder[:]), c.Number[:]), c.Rules)
+		dst = appendCard(dst, &w.cards[i])
 	}
 	dst = appendUint(appendPeople(dst, w), uint64(len(w.files)))
 	for i := range w.files {
@@ -42,6 +38,24 @@ func AppendSnapshot(dst []byte, w *Wallet) []byte {
 	dst = appendUint(dst, uint64(w.memory.size())) //nolint:gosec // not negative
 	for _, k := range w.memory.queue[w.memory.head:] {
 		dst = w.appendKept(dst, k)
+	}
+	return dst
+}
+
+func appendCard(dst []byte, c *Card) []byte {
+	status := byte(c.Status)
+	if len(c.Removed) > 0 {
+		status |= statusRemoved
+	}
+	dst = appendIssued(append(append(dst, c.ID[:]...), status), c.Issued)
+	dst = appendUint(appendInt(appendInt(dst, c.Allocated), c.Held), c.Codes)
+	dst = appendText(appendText(dst, c.Sealed), c.Name)
+	dst = appendRules(appendShort(appendShort(dst, c.Holder[:]), c.Number[:]), c.Rules)
+	if len(c.Removed) > 0 {
+		dst = appendUint(dst, uint64(len(c.Removed)))
+		for i := range c.Removed {
+			dst = append(dst, c.Removed[i][:]...)
+		}
 	}
 	return dst
 }
@@ -93,16 +107,7 @@ func DecodeSnapshot(s *Sealed) (*Wallet, error) {
 	w.Program, w.Currency = d.text(LogNameMax), spec.Currency(d.uint()) //nolint:gosec // written from a Currency
 	w.Posted, w.Held, w.Allocated = spec.Money(d.int()), spec.Money(d.int()), spec.Money(d.int())
 	for range d.count() {
-		var c Card
-		d.fixed(c.ID[:])
-		c.Status = CardStatus(d.byte())
-		d.issued(&c.Issued)
-		c.Allocated, c.Held, c.Codes = spec.Money(d.int()), spec.Money(d.int()), uint32(d.uint()) //nolint:gosec // written from a uint32
-		c.Sealed, c.Name = d.text(SealedMax), d.text(NameMax)
-		d.short(c.Holder[:])
-		d.short(c.Number[:])
-		c.Rules = d.rules()
-		w.cards = append(w.cards, c)
+		w.cards = append(w.cards, d.card())
 	}
 	d.people(w)
 	for range d.count() {
@@ -122,6 +127,25 @@ func DecodeSnapshot(s *Sealed) (*Wallet, error) {
 		return nil, fmt.Errorf("snapshot of %s version %d stands at entry %d of %s", w.Log, w.Version, s.Version, s.Log)
 	}
 	return w, nil
+}
+
+func (d *decoder) card() (c Card) {
+	d.fixed(c.ID[:])
+	status := d.byte()
+	c.Status = CardStatus(status &^ statusRemoved)
+	d.issued(&c.Issued)
+	c.Allocated, c.Held, c.Codes = spec.Money(d.int()), spec.Money(d.int()), uint32(d.uint()) //nolint:gosec // written from a uint32
+	c.Sealed, c.Name = d.text(SealedMax), d.text(NameMax)
+	d.short(c.Holder[:])
+	d.short(c.Number[:])
+	c.Rules = d.rules()
+	if status&statusRemoved != 0 {
+		c.Removed = make([][8]byte, d.count())
+		for i := range c.Removed {
+			d.fixed(c.Removed[i][:])
+		}
+	}
+	return c
 }
 
 func (d *decoder) kept(w *Wallet) {

@@ -55,6 +55,9 @@ type Card struct {
 	Holder spec.PersonID
 	Number [8]byte // how the hash of its number begins; zero: not known, any number that leads to it is its own
 	Rules  CardRules
+	// Removed are the device tokens that it has no more, by how the hashes of their numbers begin, in the order
+	// in which they went. It is not to be changed.
+	Removed [][8]byte
 }
 
 // Purchase is an authorization, an advice or both: what one buyer did once at one till.

@@ -1,6 +1,8 @@
 package router
 
 import (
+	"slices"
+
 	"sekisho/balance"
 	"sekisho/risk"
 	"sekisho/spec"
@@ -65,10 +67,12 @@ func details(q *spec.Request) balance.Details {
 	}
 }
 
-// statusBy is the status of a card for somebody who came with this number: one that was replaced is no
-// number of it any more, though clearing still finds the card by it.
+// statusBy is the status of a card for somebody who came with this number: one that was replaced, or a device
+// token that was removed, is no number of it any more, though clearing still finds the card by it.
 func statusBy(row *balance.Row, card *balance.Card) risk.Status {
-	if row.Kind == balance.RowNumber && card.Number != [8]byte{} && [8]byte(row.Hash[:8]) != card.Number {
+	begins := [8]byte(row.Hash[:8])
+	replaced := row.Kind == balance.RowNumber && card.Number != [8]byte{} && begins != card.Number
+	if replaced || slices.Contains(card.Removed, begins) {
 		return risk.Closed
 	}
 	return statusOf(card.Status)

@@ -334,7 +334,7 @@ func TestAChangeOfACardTellsAllOfTheCard(t *testing.T) {
 			ID: e.Card, Status: e.Status, Issued: e.Issued, CardBalance: after, Name: e.Profile.Name, Holder: e.Profile.Person,
 			Number: e.Profile.Number, Rules: e.Profile.Rules, Codes: has.Codes,
 		}
-		if got != has {
+		if !reflect.DeepEqual(got, has) {
 			t.Errorf("%s: the event tells\n%+v, the card is\n%+v", row.what, got, has)
 		}
 	}

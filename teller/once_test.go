@@ -59,6 +59,10 @@ func life(group, other string, me, you spec.PersonID) []step {
 		{"rename", on(func(t *Teller, c Call) (Done, error) { return t.Rename(ctx, c, group, first, "drink") }), []balance.Kind{changed}},
 		{"freeze", on(func(t *Teller, c Call) (Done, error) { return t.Freeze(ctx, c, group, first) }), []balance.Kind{changed}},
 		{"unfreeze", on(func(t *Teller, c Call) (Done, error) { return t.Unfreeze(ctx, c, group, first) }), []balance.Kind{changed}},
+		{"add a device token", on(func(t *Teller, c Call) (Done, error) {
+			return t.AddToken(ctx, c, group, first, deviceNumber(int(c.Body)), "phone")
+		}), []balance.Kind{changed}},
+		{"remove a device token", on(func(t *Teller, c Call) (Done, error) { return t.RemoveToken(ctx, c, group, first, anyToken) }), []balance.Kind{changed}},
 		{"lost", on(func(t *Teller, c Call) (Done, error) { return t.Lost(ctx, c, group, first) }), []balance.Kind{changed}},
 		{"reissue", on(func(t *Teller, c Call) (Done, error) { return t.Reissue(ctx, c, group, first) }), []balance.Kind{changed}},
 		{"stolen", on(func(t *Teller, c Call) (Done, error) { return t.Stolen(ctx, c, group, first) }), []balance.Kind{changed}},
@@ -172,7 +176,7 @@ func TestEveryMethodHappensOnceWhenAnswersAreLost(t *testing.T) {
 			}
 			repeated(t, node.Teller, step, c, done)
 		}
-		if s := node.snapshot(group); s.Version != 21 || s.Posted != 1000 || s.Allocated != 0 {
+		if s := node.snapshot(group); s.Version != 23 || s.Posted != 1000 || s.Allocated != 0 {
 			t.Errorf("seed %d: %+v", seed, s.Balances)
 		}
 		d.verified()

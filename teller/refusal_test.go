@@ -121,6 +121,7 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 	w := d.wallet(Opening{Form: balance.Group, Owner: someone("me")}, 500)
 	to := d.wallet(Opening{}, 0)
 	card := d.card(w, 100)
+	d.must(d.AddToken(ctx, d.next(), w, card, deviceNumber(1), "phone"))
 	for _, stranger := range []Caller{
 		{Tenant: "t2", Programs: []string{"prepaid", "other"}}, {Tenant: "t1", Programs: []string{"other"}}, {Tenant: "t1"},
 	} {
@@ -147,6 +148,8 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 			{"close", func() error { _, err := d.Close(ctx, next(), w, card); return err }},
 			{"reissue", func() error { _, err := d.Reissue(ctx, next(), w, card); return err }},
 			{"rules", func() error { _, err := d.SetRules(ctx, next(), w, card, balance.CardRules{}); return err }},
+			{"add token", func() error { _, err := d.AddToken(ctx, next(), w, card, deviceNumber(2), "x"); return err }},
+			{"remove token", func() error { _, err := d.RemoveToken(ctx, next(), w, card, anyToken); return err }},
 			{"rename", func() error { _, err := d.Rename(ctx, next(), w, card, "x"); return err }},
 			{"allocate", func() error { _, err := d.Allocate(ctx, next(), w, card, 1); return err }},
 			{"sweep", func() error { _, err := d.Sweep(ctx, next(), w, card); return err }},
@@ -166,7 +169,7 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 			}
 		}
 	}
-	if s := d.snapshot(w); s.Version != 4 || s.Posted != 500 {
+	if s := d.snapshot(w); s.Version != 5 || s.Posted != 500 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,14 +16,20 @@ import (
 
 // DeviceToken is a number that stands for a card on a device, such as a phone. The number itself is kept nowhere.
 type DeviceToken struct {
-	Key   balance.Key // of the call that added it
-	At    time.Time
-	Name  string // as a person calls the device
-	Last4 string
+	Key     balance.Key // of the call that added it
+	At      time.Time
+	Name    string // as a person calls the device
+	Last4   string
+	Removed bool // what was told removed it
+
+	begins [8]byte // the hash of its number; zeros: it was added before tokens could be removed
 }
 
-// TokensMax bounds the device tokens of a card.
-const TokensMax = 10
+// TokensMax bounds the device tokens that a card has, TokensEverMax also counts those that were removed.
+const (
+	TokensMax     = 10
+	TokensEverMax = 50
+)
 
 // ErrNumberTaken: the number leads to a card already.
 var ErrNumberTaken = errors.New("the number leads to a card already")
@@ -30,7 +37,8 @@ var ErrNumberTaken = errors.New("the number leads to a card already")
 // AddToken has a device token lead to a card, so that what is sent with it is the card's: CardChanged, with last
 // four digits and name in its note ([TokenOf]), and a row of the directory. number is 16 to 19 digits that pass
 // Luhn, of a range of the card's program. The card must be active or frozen. Tokens stay when it is re-issued.
-// A card has at most [TokensMax] of them; those that it was seeded with do not count.
+// A card has at most [TokensMax] of them, and [TokensEverMax] with those that were removed; those that it was
+// seeded with do not count. A number that was removed is not added again.
 func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.CardID, number, name string) (Done, error) {
 	if err := firstOf(c.check(), t.checkText("name", name, 1, balance.NameMax), checkToken(number, name)); err != nil {
 		return Done{}, err
@@ -51,9 +59,13 @@ func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.
 	if err != nil {
 		return Done{}, err
 	}
-	for ; ; slot++ {
-		d, err := t.run(ctx, wallet, "", t.tokenMove(&c, wallet, card, hash, slot, note(number, name)))
-		if !errors.Is(err, balance.ErrRowExists) {
+	for first := slot; ; slot++ {
+		d, err := t.run(ctx, wallet, "", t.tokenMove(&c, wallet, card, hash, slot, note(number[len(number)-4:], name)))
+		var full *CapError
+		switch {
+		case errors.As(err, &full) && slot > first: // by others meanwhile, or the number is theirs and not seen here yet
+			return Done{}, ErrBusy
+		case !errors.Is(err, balance.ErrRowExists):
 			return d, err
 		}
 		switch _, err := t.row(ctx, hash); {
@@ -61,8 +73,6 @@ func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.
 			return Done{}, ErrNumberTaken
 		case !errors.Is(err, ErrNotFound):
 			return Done{}, err
-		case slot+1 >= TokensMax: // others took the last meanwhile
-			return Done{}, ErrBusy
 		}
 	}
 }
@@ -84,45 +94,86 @@ func (t *Teller) tokenMove(c *Call, wallet string, card spec.CardID, hash spec.C
 			return nil, nil, ErrNotFound
 		case at.Status != balance.CardActive && at.Status != balance.CardFrozen:
 			return nil, nil, wrongState("the card is " + at.Status.String() + ": it gets no device token")
-		case slot >= TokensMax:
+		case slot-len(at.Removed) >= TokensMax:
 			return nil, nil, &CapError{What: "device tokens", Max: TokensMax}
+		case slot >= TokensEverMax:
+			return nil, nil, &CapError{What: "device tokens with those that were removed", Max: TokensEverMax}
 		}
 		e := told(&at)
-		e.Note = note
+		e.Note, e.Profile.Token = note, [8]byte(hash[:8])
 		return []balance.Event{e}, nil, nil
 	}
 	return m
 }
 
-// Tokens lists the device tokens of a card that were added to it, oldest first.
-func (t *Teller) Tokens(ctx context.Context, c Caller, wallet string, card spec.CardID) ([]DeviceToken, error) {
-	s, err := t.Wallet(ctx, c, wallet)
+// RemoveToken takes the device token from a card whose key is the one meant: CardChanged. What comes with its
+// number is refused from then on as with a number that was replaced; reversals, advices and clearing still find
+// the card by it. The card and its other tokens stay as they are, whatever state it is in.
+func (t *Teller) RemoveToken(ctx context.Context, c Call, wallet string, card spec.CardID, meant func(balance.Key) bool) (Done, error) {
+	if err := c.check(); err != nil {
+		return Done{}, err
+	}
+	added, s, err := t.added(ctx, c.Caller, wallet, card)
 	if err != nil {
-		return nil, err
+		return Done{}, err
 	}
-	switch n, err := t.tokensOf(ctx, card); {
+	i := slices.IndexFunc(added, func(token DeviceToken) bool { return meant(token.Key) })
+	if i < 0 {
+		return Done{}, ErrNotFound
+	}
+	token := added[i]
+	m := &move{call: &c, print: c.print("remove token", s.ID, card.String(), token.Key.String())}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		at, ok := v.Card(card)
+		switch {
+		case !ok || slices.Contains(at.Removed, token.begins):
+			return nil, nil, ErrNotFound
+		case token.begins == [8]byte{}:
+			return nil, nil, wrongState("the device token was added before tokens could be removed: only the whole card can be stopped")
+		}
+		e := told(&at)
+		e.Note, e.Of, e.Profile.Token, e.Profile.TokenRemoved = removedNote+note(token.Last4, token.Name), token.Key, token.begins, true
+		return []balance.Event{e}, nil, nil
+	}
+	return t.run(ctx, wallet, "", m)
+}
+
+// Tokens lists the device tokens that were added to a card and not removed since, oldest first.
+func (t *Teller) Tokens(ctx context.Context, c Caller, wallet string, card spec.CardID) ([]DeviceToken, error) {
+	tokens, s, err := t.added(ctx, c, wallet, card)
+	if i := slices.IndexFunc(s.Cards, func(c balance.Card) bool { return c.ID == card }); i >= 0 {
+		tokens = slices.DeleteFunc(tokens, func(token DeviceToken) bool { return slices.Contains(s.Cards[i].Removed, token.begins) })
+	}
+	return tokens, err
+}
+
+// added are the device tokens that were ever added to a card, oldest first, and its wallet.
+func (t *Teller) added(ctx context.Context, c Caller, wallet string, card spec.CardID) (tokens []DeviceToken, s Snapshot, err error) {
+	if s, err = t.Wallet(ctx, c, wallet); err != nil {
+		return nil, s, err
+	}
+	switch _, err := t.row(ctx, tokenSlot(card, 0)); {
+	case errors.Is(err, ErrNotFound): // most cards: the log need not be read
+		return nil, s, nil
 	case err != nil:
-		return nil, err
-	case n == 0: // most cards: the log need not be read
-		return nil, nil
+		return nil, s, err
 	}
-	var tokens []DeviceToken
 	err = t.scan(ctx, wallet, 1, balance.Forward, func(e *balance.Entry) bool {
 		for i := range e.Events {
-			if token, ok := TokenOf(&e.Events[i]); ok && e.Events[i].Card == card {
+			if token, ok := TokenOf(&e.Events[i]); ok && !token.Removed && e.Events[i].Card == card {
 				token.At = time.UnixMilli(e.At).UTC()
 				tokens = append(tokens, token)
 			}
 		}
-		return len(tokens) < TokensMax && e.Version < s.Version
+		return e.Version < s.Version
 	})
-	return tokens, err
+	return tokens, s, err
 }
 
-// tokensOf counts the device tokens of a card by the places that are taken. Of what another node added in the
-// last moments some may be missing.
+// tokensOf counts the device tokens of a card by the places that are taken, for ever. Of what another node added
+// in the last moments some may be missing.
 func (t *Teller) tokensOf(ctx context.Context, card spec.CardID) (n int, err error) {
-	for n < TokensMax && err == nil {
+	for n < TokensEverMax && err == nil {
 		if _, err = t.row(ctx, tokenSlot(card, n)); err == nil {
 			n++
 		}
@@ -136,21 +187,32 @@ func (t *Teller) tokensOf(ctx context.Context, card spec.CardID) (n int, err err
 // tokenSlot is a place for a device token of a card. Its row in the directory is appended with the token, so that
 // two at once cannot both be the last: a hash without a key, of what is no number.
 func tokenSlot(card spec.CardID, n int) spec.CardHash {
-	return sha256.Sum256(append([]byte("token slot"), append(card[:], byte(n))...)) //nolint:gosec // below TokensMax
+	return sha256.Sum256(append([]byte("token slot"), append(card[:], byte(n))...)) //nolint:gosec // at most TokensEverMax
 }
 
-// The note of an event that adds a token: these words, the last four digits, a colon and the name.
-const tokenNote = "device token "
+// The note of an event that adds a token: these words, the last four digits, a colon and the name. Of one that
+// removes it there is a word before them.
+const (
+	tokenNote   = "device token "
+	removedNote = "removed "
+)
 
-func note(number, name string) string { return tokenNote + number[len(number)-4:] + ": " + name }
+func note(last4, name string) string { return tokenNote + last4 + ": " + name }
 
-// TokenOf is the device token that an event added to its card; ok is false for other events. At is not filled in.
+// TokenOf is the device token that an event added to its card or removed from it; ok is false for other events. At
+// is not filled in.
 func TokenOf(e *balance.Event) (token DeviceToken, ok bool) {
-	rest, ok := strings.CutPrefix(e.Note, tokenNote)
+	text := e.Note
+	token = DeviceToken{Key: e.Key, Removed: e.Profile.TokenRemoved, begins: e.Profile.Token}
+	if token.Removed {
+		text, token.Key = strings.TrimPrefix(text, removedNote), e.Of
+	}
+	rest, ok := strings.CutPrefix(text, tokenNote)
 	if e.Kind != balance.CardChanged || !ok || len(rest) < 6 {
 		return DeviceToken{}, false
 	}
-	return DeviceToken{Key: e.Key, Last4: rest[:4], Name: rest[6:]}, true
+	token.Last4, token.Name = rest[:4], rest[6:]
+	return token, true
 }
 
 // has says whether a number is of one of the program's ranges.

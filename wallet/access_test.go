@@ -39,6 +39,7 @@ func asked() map[string]wallet.Scope {
 		"POST /v1/cards/{id}/reveal":                  wallet.NumbersRead,
 		"POST /v1/cards/{id}/tokens":                  wallet.NumbersWrite,
 		"GET /v1/cards/{id}/tokens":                   wallet.CardsRead,
+		"DELETE /v1/cards/{id}/tokens/{token}":        wallet.NumbersWrite,
 		"POST /v1/wallets/{id}/top-ups":               wallet.TopUpsWrite,
 		"POST /v1/wallets/{id}/allocations":           wallet.AllocationsWrite,
 		"POST /v1/transfers":                          wallet.TransfersWrite,
@@ -84,7 +85,7 @@ func pathOf(route, id, card, person string) (method, path string) {
 	if strings.HasPrefix(path, "/v1/cards/") {
 		id = card
 	}
-	return method, strings.NewReplacer("{id}", id, "{person}", person).Replace(path)
+	return method, strings.NewReplacer("{id}", id, "{person}", person, "{token}", "tok_0123456789abcdef01234567").Replace(path)
 }
 
 func TestEveryRouteIsDeniedToWhoeverMayNot(t *testing.T) {

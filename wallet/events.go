@@ -30,17 +30,18 @@ type Event struct {
 	Name      string       `json:"name,omitempty"`
 	Tier      string       `json:"tier,omitempty" doc:"Of wallet_changed: the tier of the wallet after it; the program's own limits when absent."`
 	Reference string       `json:"reference,omitempty"`
-	Token     *EventToken  `json:"token,omitempty" doc:"The device token that was added to the card."`
+	Token     *EventToken  `json:"token,omitempty" doc:"The device token that was added to the card or removed from it."`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
 	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. A transfer has the same for both wallets."`
 	CardAfter *CardAmount  `json:"card_after,omitempty" doc:"What the card has after it."`
 	Balance   EventBalance `json:"balance" doc:"The money of the wallet after everything of that version."`
 }
 
-// EventToken is a device token that an event added to its card.
+// EventToken is a device token that an event added to its card or removed from it.
 type EventToken struct {
-	Name  string `json:"name" doc:"How the device is called." example:"phone"`
-	Last4 string `json:"last4" example:"0000" doc:"The last four digits of its number."`
+	Name   string `json:"name" doc:"How the device is called." example:"phone"`
+	Last4  string `json:"last4" example:"0000" doc:"The last four digits of its number."`
+	Status string `json:"status" enum:"active,removed" doc:"After it."`
 }
 
 // EventBalance is the money of a wallet after an event.
@@ -146,7 +147,7 @@ func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 		out.Other = e.Counter.Name
 	}
 	if token, ok := teller.TokenOf(e); ok {
-		out.Token, out.Reference = &EventToken{token.Name, token.Last4}, ""
+		out.Token, out.Reference = &EventToken{token.Name, token.Last4, tokenStatus(&token)}, ""
 	}
 	out.ID = madeBy(entry, k)
 	purchaseOf(e, &out, currency)
@@ -172,8 +173,8 @@ func madeBy(entry *balance.Entry, k int) string {
 	prefix := ""
 	switch e.Kind { //nolint:exhaustive // only these have an id of their own
 	case balance.CardChanged:
-		if _, ok := teller.TokenOf(e); ok && e.Key.Kind() == balance.KeyCall {
-			return idOfKey("tok_", e.Key)
+		if token, ok := teller.TokenOf(e); ok && token.Key.Kind() == balance.KeyCall {
+			return idOfKey("tok_", token.Key)
 		}
 		return ""
 	case balance.Funded:

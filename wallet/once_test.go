@@ -19,6 +19,7 @@ func TestEveryChangeTwiceWithOneKeyHappensOnceAndIsAnsweredTheSame(t *testing.T)
 	other, _ := h.funded(10)
 	group := h.must("/v1/wallets", `{"kind": "group", "program": "prepaid", "name": "Flat 3"}`)
 	ken := h.must("/v1/wallets/"+group.str("id")+"/members", `{"name": "Ken", "role": "owner"}`)
+	phone := h.must("/v1/cards/"+card+"/tokens", `{"number": "`+madeUp(123_456_788)+`", "name": "phone"}`)
 	for i, r := range []request{
 		{path: "/v1/wallets", body: `{"kind": "personal", "program": "prepaid", "name": "Yuki"}`},
 		{path: "/v1/wallets/" + id + "/top-ups", body: `{"amount": ` + jpy(50) + `, "reference": "r-50"}`},
@@ -37,6 +38,7 @@ func TestEveryChangeTwiceWithOneKeyHappensOnceAndIsAnsweredTheSame(t *testing.T)
 		{path: "/v1/cards/" + card + "/rules", body: `{"use_max": ` + jpy(7) + `}`},
 		{path: "/v1/cards/" + card + "/name", body: `{"name": "x"}`},
 		{path: "/v1/cards/" + card + "/tokens", body: `{"number": "` + madeUp(123_456_789) + `", "name": "phone"}`},
+		{method: "DELETE", path: "/v1/cards/" + card + "/tokens/" + phone.str("id")},
 		{path: "/v1/cards/" + card + "/lost"},
 		{path: "/v1/cards/" + card + "/reissue"},
 		{path: "/v1/cards/" + card + "/stolen"},

@@ -116,7 +116,7 @@ func (a *API) pageRoute(op *huma.Operation) pageRoute {
 
 // curl is a call of the route that can be pasted.
 func curl(op *huma.Operation, example string) string {
-	path := strings.NewReplacer("{id}", "ID", "{person}", "PERSON").Replace(op.Path)
+	path := strings.NewReplacer("{id}", "ID", "{person}", "PERSON", "{token}", "DEVICE_TOKEN").Replace(op.Path)
 	lines := []string{"curl -sS \"$SEKISHO" + path + "\"", "-H \"Authorization: Bearer $TOKEN\""}
 	switch op.Method {
 	case http.MethodPost:

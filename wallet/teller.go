@@ -31,6 +31,7 @@ type Teller interface {
 	SetRules(ctx context.Context, c teller.Call, wallet string, card spec.CardID, rules balance.CardRules) (teller.Done, error)
 	Rename(ctx context.Context, c teller.Call, wallet string, card spec.CardID, name string) (teller.Done, error)
 	AddToken(ctx context.Context, c teller.Call, wallet string, card spec.CardID, number, name string) (teller.Done, error)
+	RemoveToken(ctx context.Context, c teller.Call, wallet string, card spec.CardID, meant func(balance.Key) bool) (teller.Done, error)
 	Tokens(ctx context.Context, c teller.Caller, wallet string, card spec.CardID) ([]teller.DeviceToken, error)
 	Shown(ctx context.Context, c teller.Call, s teller.Showing) (known bool, err error)
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"sekisho/balance"
 	"sekisho/teller"
 )
 
@@ -14,7 +15,8 @@ type DeviceToken struct {
 	Card    string    `json:"card" example:"crd_0123456789abcdef01234567"`
 	Name    string    `json:"name" example:"phone"`
 	Last4   string    `json:"last4" example:"0000" doc:"The last four digits of its number."`
-	At      time.Time `json:"at" doc:"When it was added."`
+	Status  string    `json:"status" enum:"active,removed" doc:"active: it stands for the card, whatever state that is in. removed: what comes with its number is refused."`
+	At      time.Time `json:"at" doc:"When it was added; in the answer to its removal, when it was removed."`
 	Version uint64    `json:"version" doc:"The version of the wallet that this is of."`
 }
 
@@ -29,6 +31,13 @@ type deviceTokenAdd struct {
 	Name   string `json:"name" minLength:"1" maxLength:"120" example:"phone"`
 }
 
+type tokenRemoveInput struct {
+	ByCardID
+	Token   string `path:"token" pattern:"^tok_[0-9a-f]{24}$" doc:"The device token: tok_…"`
+	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"As with POST, but may be left out: what is gone stays gone."`
+	IfMatch string `header:"If-Match" doc:"The version of the wallet that this rests on."`
+}
+
 type tokensInput struct {
 	ByCardID
 	Page
@@ -41,15 +50,23 @@ func (a *API) registerTokens() error {
 			refuses: []Code{CodeNotFound, CodeNumberTaken, CodeStateConflict, CodeCapExceeded},
 			summary: "Add a device token",
 			description: "What is paid with the token's number is paid with the card from then on, also after a re-issue. Only for an active or " +
-				"frozen card; at most 10 for a card. number_taken tells that a number leads to a card here, whoever's it is: " +
+				"frozen card; at most 10 for a card, and 50 with those that were removed. A number that was removed is not added again. number_taken tells that a number leads to a card here, whoever's it is: " +
 				"give this scope only to who handles numbers anyway.",
 			example: `{"number": "3540120000009990", "name": "phone"}`,
 		}, a.addToken),
 		add(a, route{
 			method: http.MethodGet, path: "/v1/cards/{id}/tokens", scope: CardsRead, id: "list-tokens", tag: "Cards",
 			refuses: []Code{CodeNotFound, CodeCursorInvalid},
-			summary: "List the device tokens of a card", description: "Those that were added here, oldest first.",
+			summary: "List the device tokens of a card", description: "Those that were added here and not removed since, oldest first.",
 		}, a.listTokens),
+		add(a, route{
+			method: http.MethodDelete, path: "/v1/cards/{id}/tokens/{token}", scope: NumbersWrite, id: "remove-token", tag: "Cards",
+			refuses: []Code{CodeNotFound, CodeStateConflict},
+			summary: "Remove a device token",
+			description: "For a device that is lost: the card and its other tokens go on. The very next request with the token's number is " +
+				"refused; a reversal or the clearing of what was paid with it before still finds its purchase. A token that was added " +
+				"before tokens could be removed stays: state_conflict.",
+		}, a.removeToken),
 	)
 }
 
@@ -63,9 +80,27 @@ func (a *API) addToken(ctx context.Context, in *tokenInput) (*changed[DeviceToke
 	if err != nil {
 		return nil, err
 	}
+	return done(http.StatusCreated, d, tokenChange(in.ID, &d)), nil
+}
+
+func (a *API) removeToken(ctx context.Context, in *tokenRemoveInput) (*changed[DeviceToken], error) {
+	id, _ := teller.ParseCard(in.ID) // its form was checked
+	_, s, err := a.teller.CardOf(ctx, in.call.Caller, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.teller.RemoveToken(ctx, in.call, s.ID, id, func(added balance.Key) bool { return idOfKey("tok_", added) == in.Token })
+	if err != nil {
+		return nil, err
+	}
+	return done(http.StatusOK, d, tokenChange(in.ID, &d)), nil
+}
+
+// tokenChange is the device token that was added or removed.
+func tokenChange(card string, d *teller.Done) DeviceToken {
 	token, _ := teller.TokenOf(&d.Events[0])
 	token.At = d.At
-	return done(http.StatusCreated, d, tokenOf(in.ID, &token, d.Version)), nil
+	return tokenOf(card, &token, d.Version)
 }
 
 func (a *API) listTokens(ctx context.Context, in *tokensInput) (*listed[DeviceToken], error) {
@@ -94,5 +129,12 @@ func (a *API) listTokens(ctx context.Context, in *tokensInput) (*listed[DeviceTo
 }
 
 func tokenOf(card string, t *teller.DeviceToken, version uint64) DeviceToken {
-	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, At: t.At, Version: version}
+	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, Status: tokenStatus(t), At: t.At, Version: version}
+}
+
+func tokenStatus(t *teller.DeviceToken) string {
+	if t.Removed {
+		return "removed"
+	}
+	return "active"
 }

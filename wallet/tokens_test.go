@@ -105,3 +105,62 @@ func TestACardThatCannotPayAgainGetsNoDeviceToken(t *testing.T) {
 		t.Errorf("of a closed card: %d %s", a.status, a.str("code"))
 	}
 }
+
+func TestARemovedDeviceTokenIsToldAndListedNoMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	id, card := h.funded(1000)
+	_, other := h.funded(10)
+	at := "/v1/cards/" + card + "/tokens"
+	number := madeUp(123_456_789)
+	phone := h.must(at, `{"number": "`+number+`", "name": "phone"}`)
+	watch := h.must(at, `{"number": "`+madeUp(123_456_788)+`", "name": "watch"}`)
+	if phone.str("status") != "active" || h.get(at).str("data.1.status") != "active" {
+		t.Errorf("added: %s", phone.text)
+	}
+	remove := func(key, path string) answer {
+		return h.send(request{method: "DELETE", path: path, key: key, noKey: key == ""})
+	}
+	for what, a := range map[string]answer{
+		"of another card":    remove("", "/v1/cards/"+other+"/tokens/"+phone.str("id")),
+		"that is not there":  remove("", at+"/tok_0123456789abcdef01234567"),
+		"of another tenant":  h.send(request{method: "DELETE", path: at + "/" + phone.str("id"), token: "other"}),
+		"of an unknown card": remove("", "/v1/cards/crd_0123456789abcdef01234567/tokens/"+phone.str("id")),
+	} {
+		if a.status != 404 || a.str("code") != "not_found" {
+			t.Errorf("one %s: %d %s", what, a.status, a.text)
+		}
+	}
+	if a := remove("", at+"/"+phone.str("id")[4:]); a.status != 422 || a.str("field") != "token" {
+		t.Errorf("no id: %d %s", a.status, a.text)
+	}
+	gone := remove("k", at+"/"+phone.str("id"))
+	if gone.status != 200 || gone.str("id") != phone.str("id") || gone.str("status") != "removed" || gone.str("name") != "phone" ||
+		gone.str("last4") != number[12:] || gone.str("card") != card || gone.num("version") != 6 || gone.header.Get("ETag") != `"6"` {
+		t.Errorf("removed: %d %s", gone.status, gone.text)
+	}
+	if a := remove("k", at+"/"+phone.str("id")); a.status != 200 || a.text != gone.text || a.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("with the same key: %d %s", a.status, a.text)
+	}
+	if a := remove("", at+"/"+phone.str("id")); a.status != 404 {
+		t.Errorf("once more: %d %s", a.status, a.text)
+	}
+	if list := h.another().get(at); list.status != 200 || list.str("data.0.id") != watch.str("id") || list.at("data.1") != nil || list.num("data.0.version") != 6 {
+		t.Errorf("listed: %s", list.text)
+	}
+	events := h.get("/v1/wallets/" + id + "/events")
+	for i, want := range map[int]struct{ id, name, status string }{
+		3: {phone.str("id"), "phone", "active"}, 4: {watch.str("id"), "watch", "active"}, 5: {phone.str("id"), "phone", "removed"},
+	} {
+		e := fmt.Sprint("data.", i)
+		if events.str(e+".id") != want.id || events.str(e+".token.name") != want.name || events.str(e+".token.status") != want.status || events.at(e+".reference") != nil {
+			t.Errorf("event %d: %v", i, events.at(e))
+		}
+	}
+	if events.str("data.5.kind") != "card_changed" || events.str("data.5.status") != "active" || events.str("data.5.token.last4") != number[12:] {
+		t.Errorf("its event: %v", events.at("data.5"))
+	}
+	if h.leads(number) != card {
+		t.Error("its number leads to no card")
+	}
+}
