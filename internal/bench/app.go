@@ -9,20 +9,22 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// load has app servers allocate: one call at a time on each connection, so many a second together, or with a
+// appLoad has app servers allocate: one call at a time on each connection, so many a second together, or with a
 // rate of 0 each as soon as the one before is answered.
-func (d *desk) load(rate int, length time.Duration) (result, error) {
+func appLoad(e *errand, serial *atomic.Uint64) (result, error) {
+	rate, length := e.Rate, e.Length
 	var wait sync.WaitGroup
 	apps := make([]*app, appConnections)
 	errs := make([]error, appConnections)
 	began := time.Now()
 	for i := range apps {
-		apps[i] = &app{desk: d, latency: hdrhistogram.New(1, 60_000_000, 2)}
+		apps[i] = &app{errand: e, serial: serial, latency: hdrhistogram.New(1, 60_000_000, 2)}
 		if rate > 0 {
 			apps[i].every = time.Second * appConnections / time.Duration(rate)
 			apps[i].next = began.Add(apps[i].every * time.Duration(i) / appConnections)
@@ -48,14 +50,15 @@ func (d *desk) load(rate int, length time.Duration) (result, error) {
 // app is one connection of an app server. It writes and reads HTTP itself: what Go's client costs would be
 // measured with the server.
 type app struct {
-	desk    *desk
+	errand  *errand
+	serial  *atomic.Uint64
 	every   time.Duration // 0: as fast as it is answered
 	next    time.Time
 	latency *hdrhistogram.Histogram
 }
 
 func (a *app) run(until time.Time) error {
-	conn, err := net.Dial("tcp", a.desk.addr)
+	conn, err := net.Dial("tcp", a.errand.Addr)
 	if err != nil {
 		return err
 	}
@@ -89,8 +92,8 @@ func (a *app) run(until time.Time) error {
 
 // request gives a yen to a card, or takes it back, in turn; the first round takes some for that.
 func (a *app) request(out, body []byte) (request, rest []byte) {
-	serial := a.desk.serial.Add(1) - 1
-	n, round := int(serial%uint64(len(a.desk.cards))), serial/uint64(len(a.desk.cards)) //nolint:gosec // few
+	serial := a.serial.Add(1) - 1
+	n, round := int(serial%uint64(len(a.errand.Cards))), serial/uint64(len(a.errand.Cards)) //nolint:gosec // few
 	amount := -1
 	switch {
 	case round == 0:
@@ -98,7 +101,7 @@ func (a *app) request(out, body []byte) (request, rest []byte) {
 	case round%2 == 1:
 		amount = 1
 	}
-	body = fmt.Appendf(body, `{"card":%q,"amount":{"amount":%d,"currency":"JPY"}}`, a.desk.cards[n], amount)
+	body = fmt.Appendf(body, `{"card":%q,"amount":{"amount":%d,"currency":"JPY"}}`, a.errand.Cards[n], amount)
 	out = fmt.Appendf(out, "POST /v1/wallets/w%d/allocations HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nIdempotency-Key: %d\r\nContent-Length: %d\r\n\r\n",
 		n, deskToken, serial, len(body))
 	return append(out, body...), body

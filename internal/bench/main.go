@@ -23,7 +23,15 @@ func main() {
 	records := flag.Int("records", 1_000_000, "records of the clearing file")
 	only := flag.String("only", "", "the one part to measure: codec, line, table, wallet or clearing; its figures are printed, none are written")
 	profiles := flag.String("profiles", "", "a directory for profiles of the clearing loads")
+	apart := flag.Bool("errand", false, "make the load that stands on standard input, for a bench that runs")
 	flag.Parse()
+	if *apart {
+		if err := runErrand(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.NumCPU() + 1)
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"sekisho/spec"
@@ -21,17 +20,19 @@ import (
 // What the API and the line are given to do. A rate leaves the processors room: what is measured then is
 // how one is in the way of the other, not how they share too little.
 const (
-	appConnections = 32   // keep-alive connections of app servers
-	appWallets     = 256  // that they work with
-	appRate        = 500  // allocations per second beside the line
-	lineRate       = 500  // authorizations per second
-	lineCards      = 4000 // that pay, the first of them of the wallets that the API works with
-	lineRounds     = 5    // alone, and beside the API, in turn; the middle one of each counts
+	appConnections = 32                 // keep-alive connections of app servers
+	appWallets     = 256                // that they work with
+	appRate        = 500                // allocations per second beside the line
+	appRateMost    = wallet.RateDefault // as many as a token may ask for
+	lineRate       = 500                // authorizations per second
+	lineCards      = 4000               // that pay, the first of them of the wallets that the API works with
+	lineRounds     = 5                  // alone, and beside the API, in turn; the middle one of each counts
 )
 
 // walletLoads measures allocations over HTTP on the embedded store, each durable when it is answered; then the
-// line's p99 at a fixed rate while the API does nothing, while it does appRate allocations a second, and
-// while app servers ask as fast as they are answered, which takes whatever the processors have.
+// line's p99 at a fixed rate while the API does nothing, while it does appRate allocations a second, as many as
+// a token may ask for, and while app servers ask as fast as they are answered, which takes whatever the processors
+// have. App servers and the network are processes of their own.
 func walletLoads(figures map[string]any, length time.Duration) error {
 	dir, err := os.MkdirTemp(".", "bench-")
 	if err != nil {
@@ -52,21 +53,20 @@ func walletLoads(figures map[string]any, length time.Duration) error {
 	if err != nil {
 		return err
 	}
-	figures["wallet_allocations_per_s"], figures["wallet_p99_ms"] = int(full.perSecond), milliseconds(full.p99)
-	figures["wallet_p50_ms"] = milliseconds(full.p50)
+	figures["wallet_allocations_per_s"], figures["wallet_p99_ms"] = int(full.PerSecond), milliseconds(full.P99)
+	figures["wallet_p50_ms"] = milliseconds(full.P50)
 	return house.beside(figures, desk, length)
 }
 
 // beside measures the line alone and beside the API, in turn: what drifts, drifts for all of them.
 func (h *house) beside(figures map[string]any, desk *desk, length time.Duration) error {
-	t := newTemplate(h.dialect)
-	var serial atomic.Uint64
+	var serial uint64
 	loads := []struct {
 		name     string
 		rate     int // of the API; -1: it does nothing
 		p50, p99 []time.Duration
-	}{{name: "alone", rate: -1}, {name: "beside", rate: appRate}, {name: "saturated", rate: 0}}
-	var asked float64
+	}{{name: "alone", rate: -1}, {name: "beside", rate: appRate}, {name: "most", rate: appRateMost}, {name: "saturated", rate: 0}}
+	var asked [2]float64 // beside, most
 	for range lineRounds {
 		for i := range loads {
 			l := &loads[i]
@@ -78,18 +78,19 @@ func (h *house) beside(figures map[string]any, desk *desk, length time.Duration)
 				}
 				r, err := desk.load(l.rate, length)
 				if l.rate > 0 {
-					asked += r.perSecond / lineRounds
+					asked[i-1] += r.PerSecond / lineRounds
 				}
 				api <- err
 			}()
-			r, err := pacedLine(h.addr, &t, h.pans, &serial, lineRate, length)
+			r, err := (&errand{Addr: h.addr, Rate: lineRate, Length: length, Serial: serial, PANs: h.pans}).apart()
 			if err := errors.Join(err, <-api); err != nil {
 				return err
 			}
-			l.p50, l.p99 = append(l.p50, r.p50), append(l.p99, r.p99)
+			serial = r.Serial
+			l.p50, l.p99 = append(l.p50, r.P50), append(l.p99, r.P99)
 		}
 	}
-	figures["line_rate_per_s"], figures["line_wallet_rate_per_s"] = lineRate, int(asked)
+	figures["line_rate_per_s"], figures["line_wallet_rate_per_s"], figures["line_wallet_rate_per_s_most"] = lineRate, int(asked[0]), int(asked[1])
 	alone := middle(loads[0].p99).Seconds()
 	for _, l := range loads {
 		figures["line_p50_ms_"+l.name], figures["line_p99_ms_"+l.name] = milliseconds(middle(l.p50)), milliseconds(middle(l.p99))
@@ -112,7 +113,7 @@ type desk struct {
 	addr   string
 	cards  []spec.CardID // of wallets w0, w1 …
 	served chan error
-	serial atomic.Uint64
+	serial uint64
 }
 
 const deskToken = "bench"
@@ -143,6 +144,13 @@ func (h *house) openDesk() (*desk, error) {
 	}
 	go func() { d.served <- d.server.Serve(l) }()
 	return d, nil
+}
+
+// load has app servers ask this desk.
+func (d *desk) load(rate int, length time.Duration) (outcome, error) {
+	o, err := (&errand{Addr: d.addr, Rate: rate, Length: length, Serial: d.serial, Cards: d.cards}).apart()
+	d.serial = o.Serial
+	return o, err
 }
 
 func (d *desk) close() {
