@@ -103,24 +103,24 @@ func TestARemovalThatIsNotInIsTakenBack(t *testing.T) {
 	t.Parallel()
 	w := phones()
 	d := w.Draft(2)
-	d.Add(removal(0))
+	d.Add(removal(0), removal(1), removal(2))
 	d.Seal(2)
 	for n := range byte(2) { // what is taken back must not be seen in what comes instead
 		w.begin()
 		d := w.Draft(3)
-		d.Add(removal(1))
+		d.Add(removal(3))
 		d.Seal(Attempt(3 + n))
 		seen := w.Cards()[0].Removed
 		w.undo()
 		w.begin()
 		instead := w.Draft(3)
-		instead.Add(removal(2))
-		if c := w.Cards()[0]; !slices.Equal(c.Removed, [][8]byte{{7, 0}, {7, 2}}) || !slices.Equal(seen, [][8]byte{{7, 0}, {7, 1}}) {
+		instead.Add(removal(4))
+		if c := w.Cards()[0]; len(c.Removed) != 4 || c.Removed[3] != [8]byte{7, 4} || seen[3] != [8]byte{7, 3} {
 			t.Errorf("removed are %v, seen were %v", c.Removed, seen)
 		}
 		w.undo()
 	}
-	if c := w.Cards()[0]; !slices.Equal(c.Removed, [][8]byte{{7, 0}}) {
+	if c := w.Cards()[0]; !slices.Equal(c.Removed, [][8]byte{{7, 0}, {7, 1}, {7, 2}}) {
 		t.Errorf("removed are %v", c.Removed)
 	}
 }

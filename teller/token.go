@@ -113,7 +113,11 @@ func (t *Teller) RemoveToken(ctx context.Context, c Call, wallet string, card sp
 	if err := c.check(); err != nil {
 		return Done{}, err
 	}
-	added, s, err := t.added(ctx, c.Caller, wallet, card)
+	s, err := t.Wallet(ctx, c.Caller, wallet)
+	if err != nil {
+		return Done{}, err
+	}
+	added, err := t.added(ctx, &s, card)
 	if err != nil {
 		return Done{}, err
 	}
@@ -140,25 +144,26 @@ func (t *Teller) RemoveToken(ctx context.Context, c Call, wallet string, card sp
 
 // Tokens lists the device tokens that were added to a card and not removed since, oldest first.
 func (t *Teller) Tokens(ctx context.Context, c Caller, wallet string, card spec.CardID) ([]DeviceToken, error) {
-	tokens, s, err := t.added(ctx, c, wallet, card)
+	s, err := t.Wallet(ctx, c, wallet)
+	if err != nil {
+		return nil, err
+	}
+	switch _, err := t.row(ctx, tokenSlot(card, 0)); {
+	case errors.Is(err, ErrNotFound): // most cards: the log need not be read
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	tokens, err := t.added(ctx, &s, card)
 	if i := slices.IndexFunc(s.Cards, func(c balance.Card) bool { return c.ID == card }); i >= 0 {
 		tokens = slices.DeleteFunc(tokens, func(token DeviceToken) bool { return slices.Contains(s.Cards[i].Removed, token.begins) })
 	}
 	return tokens, err
 }
 
-// added are the device tokens that were ever added to a card, oldest first, and its wallet.
-func (t *Teller) added(ctx context.Context, c Caller, wallet string, card spec.CardID) (tokens []DeviceToken, s Snapshot, err error) {
-	if s, err = t.Wallet(ctx, c, wallet); err != nil {
-		return nil, s, err
-	}
-	switch _, err := t.row(ctx, tokenSlot(card, 0)); {
-	case errors.Is(err, ErrNotFound): // most cards: the log need not be read
-		return nil, s, nil
-	case err != nil:
-		return nil, s, err
-	}
-	err = t.scan(ctx, wallet, 1, balance.Forward, func(e *balance.Entry) bool {
+// added are the device tokens that were ever added to a card of a wallet, oldest first.
+func (t *Teller) added(ctx context.Context, s *Snapshot, card spec.CardID) (tokens []DeviceToken, err error) {
+	err = t.scan(ctx, s.ID, 1, balance.Forward, func(e *balance.Entry) bool {
 		for i := range e.Events {
 			if token, ok := TokenOf(&e.Events[i]); ok && !token.Removed && e.Events[i].Card == card {
 				token.At = time.UnixMilli(e.At).UTC()
@@ -167,7 +172,7 @@ func (t *Teller) added(ctx context.Context, c Caller, wallet string, card spec.C
 		}
 		return e.Version < s.Version
 	})
-	return tokens, s, err
+	return tokens, err
 }
 
 // tokensOf counts the device tokens of a card by the places that are taken, for ever. Of what another node added

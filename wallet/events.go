@@ -41,7 +41,7 @@ type Event struct {
 type EventToken struct {
 	Name   string `json:"name" doc:"How the device is called." example:"phone"`
 	Last4  string `json:"last4" example:"0000" doc:"The last four digits of its number."`
-	Status string `json:"status" enum:"active,removed" doc:"After it."`
+	Status string `json:"status" example:"active" doc:"After it: active, or removed."`
 }
 
 // EventBalance is the money of a wallet after an event.

@@ -15,7 +15,7 @@ type DeviceToken struct {
 	Card    string    `json:"card" example:"crd_0123456789abcdef01234567"`
 	Name    string    `json:"name" example:"phone"`
 	Last4   string    `json:"last4" example:"0000" doc:"The last four digits of its number."`
-	Status  string    `json:"status" enum:"active,removed" doc:"active: it stands for the card, whatever state that is in. removed: what comes with its number is refused."`
+	Status  string    `json:"status" example:"active" doc:"active: it stands for the card, whatever state that is in. removed: what comes with its number is refused."`
 	At      time.Time `json:"at" doc:"When it was added; in the answer to its removal, when it was removed."`
 	Version uint64    `json:"version" doc:"The version of the wallet that this is of."`
 }
