@@ -50,7 +50,8 @@ func (a *API) registerTokens() error {
 			refuses: []Code{CodeNotFound, CodeNumberTaken, CodeStateConflict, CodeCapExceeded},
 			summary: "Add a device token",
 			description: "What is paid with the token's number is paid with the card from then on, also after a re-issue. Only for an active or " +
-				"frozen card; at most 10 for a card, and 50 with those that were removed. A number that was removed is not added again. number_taken tells that a number leads to a card here, whoever's it is: " +
+				"frozen card; at most 10 for a card, and 50 with those that were removed. A number that was removed is not added again. " +
+				"number_taken tells that a number leads to a card here, whoever's it is: " +
 				"give this scope only to who handles numbers anyway.",
 			example: `{"number": "3540120000009990", "name": "phone"}`,
 		}, a.addToken),
