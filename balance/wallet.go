@@ -139,12 +139,24 @@ type Draft struct {
 // predecessor.
 func (w *Wallet) Draft(at int64) Draft { return Draft{wallet: w, at: max(at, w.At)} }
 
-// Add applies events to the wallet and puts them into the entry.
+// Add applies events to the wallet and puts them into the entry. What they leave free on a closed card goes back
+// to the wallet with them: Allocated, by nobody.
 func (d *Draft) Add(events ...Event) {
 	for _, e := range events {
-		d.wallet.move(&e, d.at)
-		d.events = append(d.events, e)
+		d.put(&e)
 	}
+	for i := range events {
+		c := d.wallet.card(events[i].Card)
+		if c == nil || c.Status != CardClosed || c.Available() <= 0 {
+			continue
+		}
+		d.put(&Event{Kind: Allocated, Card: c.ID, Allocated: -c.Available(), Counter: Account{Kind: AccountWallet, Name: d.wallet.Log}})
+	}
+}
+
+func (d *Draft) put(e *Event) {
+	d.wallet.move(e, d.at)
+	d.events = append(d.events, *e)
 }
 
 // Events is how many events the entry has so far.

@@ -30,17 +30,15 @@ func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.
 		default:
 			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no money")
 		}
-		here, unallocated := reclaim(v.Wallet, spec.CardID{})
-		if has := spare(v.Wallet, unallocated, card); has < amount {
+		if has := spare(v.Wallet, card); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
 		}
-		return append([]balance.Event{allocated(v.Wallet, card, amount)}, here...), nil, nil
+		return []balance.Event{allocated(v.Wallet, card, amount)}, nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
 }
 
-// Sweep moves all that is free on a card back to its wallet: Allocated, of zero where there is nothing. A
-// closed card has something when money that was held as it closed was released since.
+// Sweep moves all that is free on a card back to its wallet: Allocated, of zero where there is nothing.
 func (t *Teller) Sweep(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
 	m := &move{call: &c, print: c.print("sweep", wallet, card.String())}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
@@ -48,8 +46,7 @@ func (t *Teller) Sweep(ctx context.Context, c Call, wallet string, card spec.Car
 		if !ok {
 			return nil, nil, ErrNotFound
 		}
-		others, _ := reclaim(v.Wallet, card)
-		return append([]balance.Event{allocated(v.Wallet, card, -free(&at))}, others...), nil, nil
+		return []balance.Event{allocated(v.Wallet, card, -free(&at))}, nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
 }
@@ -69,40 +66,13 @@ func allocated(w *balance.Wallet, card spec.CardID, amount spec.Money) balance.E
 	}
 }
 
-// freed are the closed cards with free money, which is the wallet's: it became free after they were closed.
-// There are at most reclaimMax of them; the others follow when these have none.
-func freed(cards []balance.Card) (found []*balance.Card) {
-	for i := range cards {
-		if c := &cards[i]; c.Status == balance.CardClosed && free(c) > 0 && len(found) < reclaimMax {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
-// reclaimMax bounds the closed cards that one move takes back from.
-const reclaimMax = 64
-
-// reclaim takes back what became free on closed cards, but for one that the move itself is about, and says how
-// much the wallet then has unallocated.
-func reclaim(w *balance.Wallet, but spec.CardID) (events []balance.Event, unallocated spec.Money) {
-	unallocated = w.Unallocated()
-	for _, c := range freed(w.Cards()) {
-		if c.ID != but {
-			events = append(events, allocated(w, c.ID, -free(c)))
-			unallocated += free(c)
-		}
-	}
-	return events, unallocated
-}
-
 // owed is by how much a card is below zero.
 func owed(c *balance.Card) spec.Money { return max(0, -c.Available()) }
 
 // spare is what may be given away: unallocated money, less what cards owe, for that is paid from it when they
 // are cleared. What goes to a card may pay what that card owes itself; for no card the id is zero.
-func spare(w *balance.Wallet, unallocated spec.Money, to spec.CardID) spec.Money {
-	cards := w.Cards()
+func spare(w *balance.Wallet, to spec.CardID) spec.Money {
+	unallocated, cards := w.Unallocated(), w.Cards()
 	for i := range cards {
 		if cards[i].ID != to {
 			unallocated -= owed(&cards[i])

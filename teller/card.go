@@ -124,8 +124,6 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 		if n := free(&at); n > 0 {
 			here = append(here, allocated(v.Wallet, card, -n))
 		}
-		others, _ := reclaim(v.Wallet, card)
-		here = append(here, others...)
 		if v.Other != nil && v.Other.Version > 0 { // else the tenant never knew the person
 			there = []balance.Event{{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed, Counter: walletAccount(v.Log)}}
 		}

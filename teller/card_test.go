@@ -177,53 +177,64 @@ func TestAClosedCardKeepsWhatIsHeldUntilItIsClearedOrReleased(t *testing.T) {
 	}
 }
 
-func TestWhatBecameFreeOnAClosedCardReturnsWithWhateverMovesNext(t *testing.T) {
+func TestWhatBecomesFreeOnAClosedCardReturnsInTheSameEntry(t *testing.T) {
 	t.Parallel()
-	for name, next := range map[string]func(d *desk, w, to string, other spec.CardID) (Done, error){
-		"top-up": func(d *desk, w, _ string, _ spec.CardID) (Done, error) {
-			return d.TopUp(d.t.Context(), d.next(), w, 1, "more")
-		},
-		"close": func(d *desk, w, _ string, c spec.CardID) (Done, error) { return d.Close(d.t.Context(), d.next(), w, c) },
-		"sweep": func(d *desk, w, _ string, c spec.CardID) (Done, error) { return d.Sweep(d.t.Context(), d.next(), w, c) },
-		"allocation": func(d *desk, w, _ string, c spec.CardID) (Done, error) {
-			return d.Allocate(d.t.Context(), d.next(), w, c, 1)
-		},
-		"transfer": func(d *desk, w, to string, _ spec.CardID) (Done, error) {
-			return d.Transfer(d.t.Context(), d.next(), w, to, 700, "")
-		},
-		"its own sweep": func(d *desk, w, _ string, _ spec.CardID) (Done, error) {
-			return d.Sweep(d.t.Context(), d.next(), w, d.snapshot(w).Cards[0].ID)
-		},
-		"closing it again": func(d *desk, w, _ string, _ spec.CardID) (Done, error) {
-			return d.Close(d.t.Context(), d.next(), w, d.snapshot(w).Cards[0].ID)
-		},
+	for name, row := range map[string]struct {
+		frees func(d *desk, w, number string, stan uint32, code spec.ApprovalCode)
+		left  spec.Money // of 1000
+	}{
+		"a reversal": {func(d *desk, w, number string, stan uint32, _ spec.ApprovalCode) {
+			d.pay(number, spec.Request{MTI: 420, Amount: 700, STAN: d.stan + 100, Sent: time.Now().Unix(), Original: d.original(w, stan)})
+		}, 1000},
+		"clearing below the hold": {func(d *desk, _, number string, stan uint32, code spec.ApprovalCode) {
+			d.clear(number, 650, stan, code)
+		}, 350},
+		"clearing above the hold": {func(d *desk, _, number string, stan uint32, code spec.ApprovalCode) {
+			d.clear(number, 750, stan, code)
+		}, 250},
 	} {
-		d := newDesk(t, balance.MemoryOptions{})
-		w, to := d.wallet(Opening{}, 1000), d.wallet(Opening{}, 0)
-		card, other := d.card(w, 700), d.card(w, 300)
-		number := d.drawn.of(card, 0)
-		d.pay(number, spec.Request{MTI: 100, Amount: 700})
-		q := spec.Request{MTI: 420, Amount: 700, STAN: d.stan + 100, Sent: time.Now().Unix(), Original: d.original(w, d.stan)}
-		d.must(d.Close(t.Context(), d.next(), w, card))
-		if s := d.snapshot(w); s.Held != 700 || s.Unallocated() != 0 || s.card(card).Allocated != 700 {
-			t.Fatalf("%s: while it is held: %+v", name, s.Balances)
+		for _, store := range stores {
+			d := newDesk(t, store.store)
+			w := d.wallet(Opening{}, 1000)
+			card := d.card(w, 700)
+			number := d.drawn.of(card, 0)
+			sold := d.pay(number, spec.Request{MTI: 100, Amount: 700})
+			stan := d.stan
+			d.must(d.Close(t.Context(), d.next(), w, card))
+			if s := d.snapshot(w); s.Held != 700 || s.Unallocated() != 300 || s.card(card).Allocated != 700 {
+				t.Fatalf("%s: while it is held: %+v", name, s.Balances)
+			}
+			row.frees(d, w, number, stan, sold.Approval)
+			s := d.snapshot(w)
+			owes := max(0, 300-row.left) // what was cleared above what the card had
+			if s.Posted != row.left || s.Unallocated() != row.left+owes || s.card(card).CardBalance != (balance.CardBalance{Allocated: -owes}) {
+				t.Errorf("%s: when it is free: %+v, the card %+v", name, s.Balances, s.card(card).CardBalance)
+			}
+			d.returned(w, card, row.left-300)
+			swept := d.must(d.Sweep(t.Context(), d.next(), w, card))
+			if len(swept.Events) != 1 || swept.Events[0].Allocated != 0 {
+				t.Errorf("%s: it returned twice: %+v", name, swept.Events)
+			}
+			d.verified()
 		}
-		if resp := d.pay(number, q); resp.Reason != spec.Approved {
-			t.Fatal(resp.Reason)
-		}
-		if s := d.snapshot(w); s.Unallocated() != 700 || s.Allocated != 300 || s.card(card).CardBalance != (balance.CardBalance{}) {
-			t.Errorf("%s: when it is released: %+v", name, s.Balances)
-		}
-		done := d.must(next(d, w, to, other))
-		last := done.Events[len(done.Events)-1]
-		if last.Card != card || last.Allocated != -700 || last.After != (balance.CardBalance{}) {
-			t.Errorf("%s: the log does not say that it returned: %+v", name, done.Events)
-		}
-		swept := d.must(d.Sweep(t.Context(), d.next(), w, card))
-		if len(swept.Events) != 1 || swept.Events[0].Allocated != 0 {
-			t.Errorf("%s: it returned twice: %+v", name, swept.Events)
-		}
-		d.verified()
+	}
+}
+
+// returned holds that the last entry of a wallet says that so much came back from a closed card; nothing of
+// nothing.
+func (d *desk) returned(wallet string, card spec.CardID, amount spec.Money) {
+	d.t.Helper()
+	entries, err := d.Events(d.t.Context(), caller(), wallet, 0, PageMax)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	e := entries[len(entries)-1]
+	last := e.Events[len(e.Events)-1]
+	if amount > 0 && (last.Kind != balance.Allocated || last.Card != card || last.Allocated != -amount || last.After != (balance.CardBalance{})) {
+		d.t.Errorf("the entry does not end with what returned: %+v", last)
+	}
+	if amount <= 0 && last.Kind == balance.Allocated {
+		d.t.Errorf("something returned: %+v", last)
 	}
 }
 
@@ -353,7 +364,7 @@ func TestWhatAClosedCardStillHadCanBeHandedOver(t *testing.T) {
 	d.pay(d.drawn.of(card, 0), spec.Request{MTI: 420, Amount: 200, STAN: stan + 100, Sent: time.Now().Unix(), Original: d.original(w, stan)})
 	c := d.next()
 	done := d.must(d.Transfer(t.Context(), c, w, to, 500, ""))
-	if s := d.snapshot(w); s.Posted != 0 || s.Allocated != 0 || len(done.Events) != 2 {
+	if s := d.snapshot(w); s.Posted != 0 || s.Allocated != 0 || len(done.Events) != 1 {
 		t.Errorf("%+v", s.Balances)
 	}
 	again := d.must(d.Transfer(t.Context(), c, w, to, 500, ""))

@@ -2,7 +2,6 @@ package teller
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"sekisho/balance"
@@ -75,68 +74,43 @@ func (p *Past) Unallocated() spec.Money { return p.Posted - p.Allocated }
 func (p *Past) Available() spec.Money { return p.Posted - p.Held }
 
 // BalanceAt is what the log says that a wallet had at an instant, with all that was recorded up to it. What
-// ran out counts as released from the entry on that says so. What was free on closed cards counts as back in the
-// wallet, as in a [Snapshot].
+// ran out counts as released from the entry on that says so.
 func (t *Teller) BalanceAt(ctx context.Context, c Caller, wallet string, at time.Time) (Past, error) {
 	s, err := t.Wallet(ctx, c, wallet)
 	if err != nil {
 		return Past{}, err
 	}
 	p := Past{Currency: s.Currency}
-	cards := &pastCards{open: map[spec.CardID]bool{}, had: map[spec.CardID]balance.Card{}}
+	had := map[spec.CardID]balance.CardBalance{}
+	open := map[spec.CardID]bool{} // whose balance is still to be found
 	for i := range s.Cards {
-		cards.open[s.Cards[i].ID] = s.Cards[i].Status == balance.CardClosed
+		open[s.Cards[i].ID] = true
 	}
 	err = t.scan(ctx, wallet, s.Version, balance.Backward, func(e *balance.Entry) bool {
 		later := e.At > at.UnixMilli()
 		if !later && p.Version == 0 {
 			p.Version, p.At, p.Balances = e.Version, time.UnixMilli(e.At).UTC(), e.After
 		}
-		for i := range slices.Backward(e.Events) {
-			cards.event(&e.Events[i], later)
+		for i := len(e.Events) - 1; i >= 0; i-- {
+			ev := &e.Events[i]
+			switch {
+			case !open[ev.Card]:
+			case !later:
+				had[ev.Card] = ev.After
+				delete(open, ev.Card)
+			case ev.Kind == balance.CardIssued:
+				delete(open, ev.Card)
+			}
 		}
-		return p.Version == 0 || len(cards.open) > 0
+		return p.Version == 0 || len(open) > 0
 	})
 	if err != nil {
 		return Past{}, err
 	}
-	var then []balance.Card
 	for i := range s.Cards {
-		if card, ok := cards.had[s.Cards[i].ID]; ok {
-			then = append(then, card)
+		if b, ok := had[s.Cards[i].ID]; ok {
+			p.Cards = append(p.Cards, PastCard{s.Cards[i].ID, b})
 		}
-	}
-	takeBack(&p.Balances, then)
-	for i := range then {
-		p.Cards = append(p.Cards, PastCard{then[i].ID, then[i].CardBalance})
 	}
 	return p, nil
-}
-
-// pastCards finds how cards stood at an instant, from their events, the newest first.
-type pastCards struct {
-	open map[spec.CardID]bool // what is still to be found; true: also whether it was closed, for it is by now
-	had  map[spec.CardID]balance.Card
-}
-
-func (p *pastCards) event(e *balance.Event, later bool) {
-	closed, wanted := p.open[e.Card]
-	switch {
-	case !wanted:
-		return
-	case later:
-		if e.Kind == balance.CardIssued {
-			delete(p.open, e.Card)
-		}
-		return
-	}
-	card, ok := p.had[e.Card]
-	if !ok {
-		card = balance.Card{ID: e.Card, CardBalance: e.After}
-	}
-	card.Status = e.Status
-	p.had[e.Card] = card
-	if !closed || e.Status != 0 {
-		delete(p.open, e.Card)
-	}
 }

@@ -164,7 +164,7 @@ func TestAfterItsRemovalADeviceTokenIsRefusedHoweverManyPayWithIt(t *testing.T) 
 					after = true
 				default:
 				}
-				q := spec.Request{MTI: 100, Amount: 1, STAN: 1000*uint32(i) + n + 1, Sent: 1_790_000_000} //nolint:gosec // below 6
+				q := spec.Request{MTI: 100, Amount: 1, STAN: 100_000*uint32(i) + n + 1, Sent: 1_790_000_000} //nolint:gosec // below 6
 				switch resp := nodes[i%len(nodes)].pay(number, q); {
 				case resp.Reason == spec.Approved && after:
 					t.Errorf("payer %d is approved after it", i)

@@ -31,11 +31,10 @@ func (t *Teller) TopUp(ctx context.Context, c Call, wallet string, amount spec.M
 		if err := program.room(v, amount); err != nil {
 			return nil, nil, err
 		}
-		here, _ = reclaim(v.Wallet, spec.CardID{})
-		return append([]balance.Event{{
+		return []balance.Event{{
 			Kind: balance.Funded, Posted: amount, Note: reference,
 			Counter: balance.Account{Kind: balance.AccountTopUp, Name: v.Program},
-		}}, here...), nil, nil
+		}}, nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
 }

@@ -32,8 +32,7 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		if v.Other.Program != v.Program || v.Other.Tenant != v.Tenant {
 			return nil, nil, wrongState("the wallets are not of one program and one tenant")
 		}
-		here, unallocated := reclaim(v.Wallet, spec.CardID{})
-		if has := spare(v.Wallet, unallocated, spec.CardID{}); has < amount {
+		if has := spare(v.Wallet, spec.CardID{}); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
 		}
 		if err := firstOf(program.mayHandOver(v, amount), program.room(v.Other, amount)); err != nil {
@@ -42,7 +41,7 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		out := balance.Event{Kind: balance.Transferred, Posted: -amount, Note: reference, Counter: walletAccount(to)}
 		in := balance.Event{Kind: balance.Transferred, Posted: amount, Note: reference, Counter: walletAccount(from)}
 		in.Key, in.Fingerprint = m.key, m.print // one transfer has one name, in both logs
-		return append([]balance.Event{out}, here...), []balance.Event{in}, nil
+		return []balance.Event{out}, []balance.Event{in}, nil
 	}
 	return t.run(ctx, from, to, m)
 }

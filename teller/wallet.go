@@ -9,8 +9,7 @@ import (
 	"sekisho/spec"
 )
 
-// Snapshot is a wallet at one version, durable. What became free on closed cards counts as back in the wallet,
-// whether it was taken back yet or not: in Balances and Cards the cards do not have it.
+// Snapshot is a wallet at one version, durable.
 type Snapshot struct {
 	ID       string
 	Version  uint64
@@ -84,20 +83,9 @@ func (t *Teller) Wallet(ctx context.Context, c Caller, id string) (Snapshot, err
 }
 
 func snapshot(w *balance.Wallet) *Snapshot {
-	s := &Snapshot{
+	return &Snapshot{
 		ID: w.Log, Version: w.Version, At: w.At, Tenant: w.Tenant, Program: w.Program, Currency: w.Currency, Form: w.Form,
 		Name: w.Name, Owner: w.Owner, Tier: w.Tier, Balances: w.Balances, Cards: slices.Clone(w.Cards()), Members: slices.Clone(w.Members()),
-	}
-	takeBack(&s.Balances, s.Cards)
-	return s
-}
-
-// takeBack counts what became free on closed cards as back in their wallet, as the next move takes it back.
-func takeBack(b *balance.Balances, cards []balance.Card) {
-	for _, c := range freed(cards) {
-		n := free(c)
-		c.Allocated -= n
-		b.Allocated -= n
 	}
 }
 
