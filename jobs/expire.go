@@ -49,7 +49,7 @@ func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func
 	x := &expiry{book: book, at: at, programs: map[programKey]*ExpiredProgram{}}
 	logs = slices.DeleteFunc(logs, IsHouse)
 	err = inParallel(ctx, expireAtOnce, logs, func(ctx context.Context, log string) error {
-		err := x.tidy(ctx, log)
+		wallet, err := x.tidy(ctx, log)
 		if errors.Is(err, balance.ErrOverloaded) {
 			err = nil // so many are waiting for it that the next of them tidies it
 		}
@@ -61,7 +61,7 @@ func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func
 				return err
 			}
 		}
-		if looked := x.looked(); progress != nil {
+		if looked := x.looked(wallet); progress != nil {
 			progress(looked, len(logs))
 		}
 		return nil
@@ -82,7 +82,8 @@ type expiry struct {
 	at   time.Time
 
 	mu       sync.Mutex
-	wallets  int
+	logs     int
+	wallets  int // of the logs
 	programs map[programKey]*ExpiredProgram
 	errs     []error
 }
@@ -98,12 +99,15 @@ func (x *expiry) fail(err error) error {
 	return fmt.Errorf("%d wallets failed, no more are tried: %w", len(x.errs), errors.Join(x.errs...))
 }
 
-// looked counts one more wallet and says how many that makes.
-func (x *expiry) looked() int {
+// looked counts one more log, and wallet if it is one, and says how many logs that makes.
+func (x *expiry) looked(wallet bool) int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.wallets++
-	return x.wallets
+	x.logs++
+	if wallet {
+		x.wallets++
+	}
+	return x.logs
 }
 
 func (x *expiry) result() Expired {
@@ -123,18 +127,18 @@ func (x *expiry) result() Expired {
 	return r
 }
 
-// tidy releases what ran out in one wallet.
-func (x *expiry) tidy(ctx context.Context, log string) error {
+// tidy releases what ran out in one log, and says whether that is a wallet.
+func (x *expiry) tidy(ctx context.Context, log string) (wallet bool, err error) {
 	w, err := loadWallet(ctx, x.book.Store(), log)
 	if err != nil {
-		return err
+		return true, err
 	}
 	due := map[balance.Key]bool{}
 	for _, e := range w.RanOut(x.at) {
 		due[e.Purchase] = true
 	}
 	if len(due) == 0 {
-		return nil
+		return isWallet(w), nil
 	}
 	m := &tidying{done: make(chan error, 1)}
 	x.book.Submit(balance.Post{Log: log, At: x.at, Mover: m})
@@ -144,9 +148,9 @@ func (x *expiry) tidy(ctx context.Context, log string) error {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return err
+		return true, err
 	}
-	return x.count(ctx, w, due, m.version)
+	return true, x.count(ctx, w, due, m.version)
 }
 
 // severalEntries is from how many holds on the book may need entries of their own to release them.
@@ -203,39 +207,3 @@ func (m *tidying) Done(_ balance.Decision, err error) { m.done <- err }
 
 // Overdue implements [balance.Mover]; it has no deadline.
 func (m *tidying) Overdue(*balance.Decision) (balance.Mover, bool) { return nil, false }
-
-// loadWallet reads a wallet from the store, past the book.
-func loadWallet(ctx context.Context, store balance.Store, log string) (*balance.Wallet, error) {
-	type loaded struct {
-		balance.Loaded
-		err error
-	}
-	answer := make(chan loaded, 1)
-	store.Load(log, func(l balance.Loaded, err error) { answer <- loaded{l, err} })
-	var l loaded
-	select {
-	case l = <-answer:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if l.err != nil {
-		return nil, l.err
-	}
-	w := balance.NewWallet(log)
-	if l.Snapshot != nil {
-		var err error
-		if w, err = balance.DecodeSnapshot(l.Snapshot); err != nil {
-			return nil, err
-		}
-	}
-	var e balance.Entry
-	for i := range l.Entries {
-		if err := balance.DecodeEntry(l.Entries[i].Body, &e); err != nil {
-			return nil, err
-		}
-		if err := w.Replay(&e, l.Entries[i].Body); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
-}

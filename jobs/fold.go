@@ -4,6 +4,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,8 +55,56 @@ func Fold(ctx context.Context, store balance.Store, begin func(log string) Part,
 	})
 }
 
-// IsHouse says whether a log belongs to no wallet: a file, fees, suspense.
+// IsHouse says by its name whether a log is one of the house: a file, fees, suspense, calls, an audit.
 func IsHouse(log string) bool { return strings.Contains(log, ":") }
+
+// isWallet says whether a log is a wallet, which begins in a program. That of a person has cards as well and is
+// none: there only their number counts.
+func isWallet(w *balance.Wallet) bool { return w.Program != "" }
+
+// EachWallet visits every wallet as the store has it, past the book, so that the book keeps those in memory
+// that are in use. visit is called by several goroutines. progress, when given, is called now and then with the
+// number of logs looked at and of all that may be wallets.
+func EachWallet(ctx context.Context, store balance.Store, atOnce int, visit func(ctx context.Context, w *balance.Wallet) error, progress func(done, total int)) error {
+	logs, err := namesOf(ctx, store)
+	if err != nil {
+		return err
+	}
+	logs = slices.DeleteFunc(logs, IsHouse)
+	var mu sync.Mutex
+	done := 0
+	return inParallel(ctx, atOnce, logs, func(ctx context.Context, log string) error {
+		w, err := loadWallet(ctx, store, log)
+		if err == nil && isWallet(w) {
+			err = visit(ctx, w)
+		}
+		if err != nil {
+			return fmt.Errorf("wallet %s: %w", log, err)
+		}
+		if progress != nil {
+			mu.Lock()
+			done++
+			progress(done, len(logs))
+			mu.Unlock()
+		}
+		return nil
+	})
+}
+
+// loadWallet reads a wallet from the store, past the book.
+func loadWallet(ctx context.Context, store balance.Store, log string) (*balance.Wallet, error) {
+	var loaded balance.Loaded
+	err := wait(ctx, func(done func(error)) {
+		store.Load(log, func(l balance.Loaded, err error) {
+			loaded = l
+			done(err)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return balance.Restore(log, loaded)
+}
 
 // namesOf are the names of all logs.
 func namesOf(ctx context.Context, store balance.Store) ([]string, error) {

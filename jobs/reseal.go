@@ -45,7 +45,7 @@ func Reseal(ctx context.Context, book *balance.Book, s Sealing, progress func(do
 	out := Resealed{Job: "keys rotate"}
 	for range resealPassesMax {
 		p := &resealPass{book: book, sealing: s}
-		err := eachWallet(ctx, book.Store(), resealAtOnce, p.wallet, progress)
+		err := EachWallet(ctx, book.Store(), resealAtOnce, p.wallet, progress)
 		out.Cards += p.done
 		out.Left, out.Problems = p.found-p.done, p.problems
 		if err != nil {
@@ -148,7 +148,7 @@ type CardsUnder struct {
 func CountSealed(ctx context.Context, store balance.Store, keyOf func(sealed string) (uint32, bool), progress func(done, total int)) (CardsUnder, error) {
 	var mu sync.Mutex
 	under := CardsUnder{Keys: map[uint32]int{}}
-	err := eachWallet(ctx, store, resealAtOnce, func(_ context.Context, w *balance.Wallet) error {
+	err := EachWallet(ctx, store, resealAtOnce, func(_ context.Context, w *balance.Wallet) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range w.Cards() {
@@ -165,37 +165,4 @@ func CountSealed(ctx context.Context, store balance.Store, keyOf func(sealed str
 		return nil
 	}, progress)
 	return under, err
-}
-
-// eachWallet visits every wallet as the store has it, past the book, so that the book keeps those in memory
-// that are in use.
-func eachWallet(ctx context.Context, store balance.Store, atOnce int, visit func(ctx context.Context, w *balance.Wallet) error, progress func(done, total int)) error {
-	logs, err := namesOf(ctx, store)
-	if err != nil {
-		return err
-	}
-	wallets := logs[:0]
-	for _, log := range logs {
-		if !IsHouse(log) {
-			wallets = append(wallets, log)
-		}
-	}
-	var mu sync.Mutex
-	done := 0
-	return inParallel(ctx, atOnce, wallets, func(ctx context.Context, log string) error {
-		w, err := loadWallet(ctx, store, log)
-		if err == nil {
-			err = visit(ctx, w)
-		}
-		if err != nil {
-			return fmt.Errorf("wallet %s: %w", log, err)
-		}
-		if progress != nil {
-			mu.Lock()
-			done++
-			progress(done, len(wallets))
-			mu.Unlock()
-		}
-		return nil
-	})
 }

@@ -357,3 +357,31 @@ func TestARotationGetsThroughAStoreThatFails(t *testing.T) {
 	s.reopen()
 	s.opens(to)
 }
+
+func TestACardIsCountedInItsWalletAndNotOnceMoreInTheLogOfItsHolder(t *testing.T) {
+	t.Parallel()
+	s := newSafe(t, "ordered")
+	defer s.close()
+	s.issue("one", 100)
+	holder := spec.PersonID{7}
+	s.do(holder.String(), &plain{events: []balance.Event{
+		{Kind: balance.Opened, Key: balance.CallKey("holder"), Profile: balance.Profile{Tenant: "t1", Person: holder}},
+		{Kind: balance.CardIssued, Card: cardID(100), Status: balance.CardActive},
+	}})
+	under, err := jobs.CountSealed(t.Context(), s.store, keyOf, nil)
+	if n := len(under.Keys); err != nil || n != 1 || under.Unsealed != 2 || under.Strange != 0 { // two of the shop's
+		t.Errorf("%v, %+v", err, under)
+	}
+	if r := s.expire(time.Now()); r.Wallets != 2 {
+		t.Errorf("%d wallets were looked at for holds that ran out", r.Wallets)
+	}
+	audit, err := balance.Verify(t.Context(), s.store, nil)
+	if err != nil || !audit.OK() || audit.Wallets != 2 || audit.Logs != 3 {
+		t.Errorf("%v, %d wallets of %d logs, %q", err, audit.Wallets, audit.Logs, audit.Problems)
+	}
+	_, to := s.renew()
+	if r, err := jobs.Reseal(t.Context(), s.book, s.sealing(func() {}), nil); err != nil || r.Cards != 1 || r.Left != 0 {
+		t.Errorf("%v, %+v", err, r)
+	}
+	s.opens(to)
+}

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +14,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/cardnet"
+	"sekisho/jobs"
 	"sekisho/spec"
 )
 
@@ -84,59 +85,23 @@ func (t *told) takes(s *sale) bool {
 
 // authorizedIn is the job.
 func authorizedIn(ctx context.Context, l *ledger, asked authorizedAsked, tell func(progress)) (authorized, error) {
-	logs, err := walletLogs(l.store)
-	if err != nil {
-		return authorized{}, err
-	}
-	cards := make([][]authorizedCard, len(logs))
-	errs := make([]error, len(logs))
-	var next atomic.Int64
+	out := authorized{Cards: []authorizedCard{}}
 	told := told{most: min(cmp.Or(asked.Most, salesMax), salesMax)}
-	var workers sync.WaitGroup
-	for range min(loadsInFlight, len(logs)) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(logs) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				cards[i], errs[i] = authorizedOf(l.store, logs[i], &told)
-				tell(progress{Done: i + 1, Total: int64(len(logs)), Unit: "wallets"})
-			}
-		})
-	}
-	workers.Wait()
-	out := authorized{Cards: []authorizedCard{}, More: told.no.Load()}
-	for _, of := range cards {
-		out.Cards = append(out.Cards, of...)
-	}
-	return out, errors.Join(errors.Join(errs...), ctx.Err())
-}
-
-// walletLogs are the names of all wallets; house logs have a colon in theirs.
-func walletLogs(store balance.Store) (logs []string, err error) {
-	done := make(chan error, 1)
-	store.Logs(func(log string, _ uint64) bool {
-		if !strings.Contains(log, ":") {
-			logs = append(logs, log)
-		}
-		return true
-	}, func(err error) { done <- err })
-	return logs, <-done
+	var mu sync.Mutex
+	err := jobs.EachWallet(ctx, l.store, loadsInFlight, func(_ context.Context, w *balance.Wallet) error {
+		cards := authorizedOf(w, &told)
+		mu.Lock()
+		defer mu.Unlock()
+		out.Cards = append(out.Cards, cards...)
+		return nil
+	}, tellOf(tell, "wallets"))
+	slices.SortFunc(out.Cards, func(a, b authorizedCard) int { return bytes.Compare(a.ID, b.ID) })
+	out.More = told.no.Load()
+	return out, err
 }
 
 // authorizedOf are the cards of a wallet on which there is something to present.
-func authorizedOf(store balance.Store, log string, told *told) ([]authorizedCard, error) {
-	type answer struct {
-		loaded balance.Loaded
-		err    error
-	}
-	loaded := make(chan answer, 1)
-	store.Load(log, func(l balance.Loaded, err error) { loaded <- answer{l, err} })
-	a := <-loaded
-	if a.err != nil {
-		return nil, fmt.Errorf("wallet %s: %w", log, a.err)
-	}
-	w, err := balance.Restore(log, a.loaded)
-	if err != nil {
-		return nil, fmt.Errorf("wallet %s: %w", log, err)
-	}
+func authorizedOf(w *balance.Wallet, told *told) []authorizedCard {
 	sales := map[spec.CardID][]sale{}
 	for _, p := range w.Purchases() {
 		s, ok := saleOf(p, w.Currency)
@@ -151,7 +116,7 @@ func authorizedOf(store balance.Store, log string, told *told) ([]authorizedCard
 			cards = append(cards, authorizedCard{ID: c.ID[:], Sealed: []byte(c.Sealed), Expiry: c.Expiry, Sales: of})
 		}
 	}
-	return cards, nil
+	return cards
 }
 
 // saleOf is a purchase as clearing would tell of it; ok is false where clearing says nothing.
