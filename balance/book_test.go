@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,7 @@ type spend struct {
 	key     Key
 	amount  spec.Money
 	rows    []Row
+	name    string
 	done    chan error
 	taken   bool
 	decided int
@@ -39,7 +41,7 @@ func (s *spend) Decide(v *View) Decision {
 		s.taken = record.Answer.Reason == spec.Approved
 		return Decision{}
 	}
-	e := Event{Kind: Funded, Key: s.key, Answer: Answer{Reason: spec.InsufficientFunds}}
+	e := Event{Kind: Funded, Key: s.key, Answer: Answer{Reason: spec.InsufficientFunds}, Profile: Profile{Name: s.name}}
 	if s.taken = v.Posted >= s.amount; s.taken {
 		e.Answer.Reason, e.Posted, e.Counter = spec.Approved, -s.amount, Account{AccountTopUp, "p"}
 	}
@@ -248,6 +250,32 @@ func TestAnEntryTakesNoMoreThanItsBound(t *testing.T) {
 		}
 		if err := s.longest(t); err > 10 {
 			t.Errorf("an entry has %d events", err)
+		}
+	})
+}
+
+// What people call things may be long: an entry does not grow by it without bound.
+func TestAnEntryOfLongTextsTakesNoMoreThanItsBound(t *testing.T) {
+	inMemory(t, MemoryOptions{Single: true, Delay: func(Append) time.Duration { return time.Millisecond }}, Options{}, func(b *Book, s *MemoryStore) {
+		fund(t, b, "w", 1000)
+		var all []*spend
+		for n := range 2000 {
+			m := newSpend(n, 1)
+			m.name = strings.Repeat("\u540d", NameMax/4)
+			all = append(all, m)
+			b.Submit(Post{Log: "w", At: time.Now(), Mover: m})
+		}
+		for _, m := range all {
+			<-m.done
+		}
+		entries := s.shared.entries("w")
+		for _, e := range entries {
+			if len(e.Body) > b.options.EntryMax {
+				t.Errorf("an entry has %d bytes", len(e.Body))
+			}
+		}
+		if len(entries) > 100 {
+			t.Errorf("%d entries: what waits goes together", len(entries))
 		}
 	})
 }

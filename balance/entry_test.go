@@ -143,20 +143,49 @@ func TestWhatALaterVersionWroteIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnAuthorizationTakesLessThanItsBound(t *testing.T) {
+func TestAnEventTakesNoMoreThanItsBound(t *testing.T) {
+	t.Parallel()
+	const most = 999_999_999_999
 	key := MessageKey(spec.Authorization, spec.CardID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 1_790_000_000, 999_999, 99_999_999_999)
-	e := Event{
-		Kind: Authorized, Key: key, Purchase: key.Purchase(), Card: key.Card(), Fingerprint: 1 << 63, Answer: Answer{Reason: spec.Approved, Approval: spec.ApprovalCode{'1', '2', '3', '4', '5', '6'}, Amount: 999_999_999_999},
-		Actor: Actor{ActorNetwork, "quicpay-osaka"}, Counter: Account{AccountSettlement, "quicpay-osaka"}, Flags: FlagOurCode, State: Open, Hold: 999_999_999_999,
+	authorized := Event{
+		Kind: Authorized, Key: key, Purchase: key.Purchase(), Card: key.Card(), Fingerprint: 1 << 63, Answer: Answer{Reason: spec.Approved, Approval: spec.ApprovalCode{'1', '2', '3', '4', '5', '6'}, Amount: most},
+		Actor: Actor{ActorNetwork, "quicpay-osaka"}, Counter: Account{AccountSettlement, "quicpay-osaka"}, Flags: FlagOurCode, State: Open, Hold: most,
 		Details: Details{
-			Amount: 999_999_999_999, Currency: 840, Billing: 999_999_999_999, BillingCurrency: 392, LocalTime: 235959, LocalDate: 1231, MCC: 9999,
+			Amount: most, Currency: 840, Billing: most, BillingCurrency: 392, LocalTime: 235959, LocalDate: 1231, MCC: 9999,
 			EntryMode: 999, RRN: spec.RRN{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, OurCode: spec.ApprovalCode{1, 1, 1, 1, 1, 1}, NetworkCode: spec.ApprovalCode{},
 			Merchant: spec.MerchantID{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, Conditions: 7, Expires: 1_790_000_000_000,
 		},
-		After: CardBalance{999_999_999_999, 999_999_999_999},
+		After: CardBalance{most, most},
 	}
-	if n := len(appendEvent(nil, &e)); n > eventSizeMax {
-		t.Errorf("an event takes %d bytes, more than %d", n, eventSizeMax)
+	cleared := authorized
+	cleared.Kind, cleared.Purchase, cleared.Of, cleared.Posted, cleared.Allocated, cleared.Note = Presented, CallKey("p"), CallKey("o"), -most, -most, strings.Repeat("\U0001f600", NoteMax/4)
+	cleared.Clearing = Clearing{PlacedOver, CallKey("r"), StandingDone, most, 392, most, most, most, 1 << 40}
+	long := strings.Repeat("\U0001f600", NameMax/4)
+	removed := Event{
+		Kind: CardChanged, Key: CallKey("c"), Of: CallKey("o"), Card: key.Card(), Fingerprint: 1 << 63, Answer: Answer{Reason: spec.Approved}, After: CardBalance{most, most},
+		Actor: Actor{ActorCaller, strings.Repeat("x", LogNameMax)}, Counter: Account{AccountWallet, strings.Repeat("x", LogNameMax)}, Program: "prepaid", Currency: 392,
+		Note: "removed device token 0000: " + long, Status: CardFrozen, Issued: Issued{[6]byte{1}, [4]byte{1}, 3112, strings.Repeat("x", SealedMax)},
+		Profile: Profile{
+			strings.Repeat("x", LogNameMax), long, Group,
+			spec.PersonID{11: 1},
+			Viewer,
+			[8]byte{7: 1},
+			CardRules{most, 1<<16 - 1},
+			true,
+			strings.Repeat("x", TierMax),
+			[8]byte{7: 1},
+			true,
+		},
+	}
+	for _, e := range []Event{authorized, cleared, removed} {
+		n := len(appendEvent(nil, &e))
+		if n > e.sizeMax() {
+			t.Errorf("%s takes %d bytes, more than %d", e.Kind, n, e.sizeMax())
+		}
+		var back Entry
+		if err := DecodeEntry(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{e}}), &back); err != nil || !reflect.DeepEqual(back.Events[0], e) {
+			t.Errorf("%s is not read as it was written: %v", e.Kind, err)
+		}
 	}
 }
 

@@ -40,8 +40,28 @@ type Event struct {
 	After CardBalance // of Card after the event; set by [Wallet.Apply], checked by verify
 }
 
-// NoteMax bounds the note of an event, in bytes.
-const NoteMax = 200
+// NoteMax bounds the note of an event, in bytes: a text of 120 characters, and what stands before it.
+const NoteMax = NameMax + 80
+
+// What an event takes at most in its entry beside its texts, in bytes: one of an authorization, and what one of a
+// clearing record or of people has besides.
+const (
+	eventSizeMax    = 180
+	clearingSizeMax = 140
+	profileSizeMax  = 80
+)
+
+// sizeMax is what the event takes at most in its entry, in bytes.
+func (e *Event) sizeMax() int {
+	size := eventSizeMax + len(e.Note) + len(e.Actor.Name) + len(e.Counter.Name) + len(e.Program) + len(e.Issued.Sealed)
+	if e.Clearing != (Clearing{}) {
+		size += clearingSizeMax
+	}
+	if e.Profile != (Profile{}) {
+		size += profileSizeMax + len(e.Profile.Tenant) + len(e.Profile.Name) + len(e.Profile.Tier)
+	}
+	return size
+}
 
 // Kind says what happened.
 type Kind uint8
@@ -56,7 +76,7 @@ const (
 	Allocated     Kind = 5 // money moved between the wallet and one of its cards
 	Transferred   Kind = 6 // money handed over to another wallet, or by one; its event is in both
 	MemberChanged Kind = 7
-	WalletChanged Kind = 8 // which limits it has
+	WalletChanged Kind = 8 // with a name: how it is called; without: which limits it has
 
 	Authorized       Kind = 10 // 0100: held
 	Refused          Kind = 11 // 0100: not held

@@ -76,7 +76,9 @@ func (s *shard) decide(sl *slot) {
 		decided, t.decided = append(decided, t), true
 		draft.Add(d.Events...)
 		rows = append(rows, d.Rows...)
-		size += eventSizeMax * len(d.Events)
+		for i := range d.Events {
+			size += d.Events[i].sizeMax()
+		}
 		if size >= s.book.options.EntryMax || draft.Events() >= EventsMax/2 || len(rows) > 0 {
 			break
 		}
@@ -103,9 +105,6 @@ func (s *shard) ask(t *task, v *View) (d Decision) {
 	}()
 	return t.Mover.Decide(v)
 }
-
-// eventSizeMax is what an event takes at most, in bytes.
-const eventSizeMax = 180
 
 // release puts what ran out into the draft. It returns false when that alone is an entry: the
 // task then is decided in the next.

@@ -93,6 +93,34 @@ func TestATierIsKeptByEntriesAndSnapshotsUntilAnotherIsGiven(t *testing.T) {
 	}
 }
 
+func TestAWalletIsRenamedOrGivenATierNeverBoth(t *testing.T) {
+	t.Parallel()
+	w := NewWallet("w")
+	d := w.Draft(1)
+	d.Add(Event{Kind: Opened, Program: "prepaid", Currency: 392, Profile: Profile{Name: "Hana"}})
+	d.Add(Event{Kind: WalletChanged, Profile: Profile{Tier: "verified"}})
+	if w.Name != "Hana" || w.Tier != "verified" {
+		t.Errorf("given a tier: %q %q", w.Name, w.Tier)
+	}
+	d.Add(Event{Kind: WalletChanged, Profile: Profile{Name: "Hanako"}})
+	if w.Name != "Hanako" || w.Tier != "verified" {
+		t.Errorf("renamed: %q %q", w.Name, w.Tier)
+	}
+	d.Add(Event{Kind: WalletChanged})
+	if w.Name != "Hanako" || w.Tier != "" {
+		t.Errorf("its tier taken away: %q %q", w.Name, w.Tier)
+	}
+	_, body := d.Seal(1)
+	var e Entry
+	if err := DecodeEntry(body, &e); err != nil {
+		t.Fatal(err)
+	}
+	again := NewWallet("w")
+	if err := again.Replay(&e, body); err != nil || again.Name != "Hanako" || again.Tier != "" {
+		t.Errorf("replayed: %v %q %q", err, again.Name, again.Tier)
+	}
+}
+
 func TestAProfileWithPartsThatAreNotKnownIsRefused(t *testing.T) {
 	t.Parallel()
 	b := AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{{Kind: MemberChanged, Profile: Profile{Name: "I"}}}})

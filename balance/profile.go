@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"sekisho/spec"
 )
@@ -11,7 +12,7 @@ import (
 // Profile is what an event says of people and their cards, besides money.
 type Profile struct {
 	Tenant string        // Opened: whose app server it belongs to
-	Name   string        // Opened, CardIssued, CardChanged: as a person calls it, at most NameMax bytes
+	Name   string        // Opened, CardIssued, CardChanged, WalletChanged: as a person calls it, at most NameMax bytes
 	Form   WalletForm    // Opened
 	Person spec.PersonID // CardIssued: who holds the card; MemberChanged: whom it is about; Opened: the owner
 	Role   Role          // MemberChanged; RoleNone: no member any more
@@ -19,14 +20,14 @@ type Profile struct {
 	Rules  CardRules     // CardIssued, CardChanged, when RulesSet
 	// RulesSet says that Rules takes the place of what the card had.
 	RulesSet bool
-	Tier     string  // WalletChanged: whose limits the wallet has from then on, at most TierMax bytes
+	Tier     string  // WalletChanged without a Name: whose limits the wallet has from then on, at most TierMax bytes; with one: those it has
 	Token    [8]byte // CardChanged: how the hash of a device token's number begins, which the card gets
 	// TokenRemoved says that the card loses Token: its number is refused from then on.
 	TokenRemoved bool
 }
 
-// NameMax bounds a name that a person gives, in bytes.
-const NameMax = 120
+// NameMax bounds a name that a person gives, in bytes: 120 characters, however many bytes each has.
+const NameMax = 120 * utf8.UTFMax
 
 // TierMax bounds the name of a tier, in bytes.
 const TierMax = 32
@@ -132,7 +133,11 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 	case MemberChanged:
 		w.moveMember(p)
 	case WalletChanged:
-		w.Tier = p.Tier
+		if p.Name != "" {
+			w.Name = p.Name
+		} else {
+			w.Tier = p.Tier
+		}
 	case Transferred:
 		if month := monthOf(at); e.Posted < 0 {
 			if w.sentMonth != month {
