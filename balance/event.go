@@ -76,7 +76,7 @@ const (
 	Allocated     Kind = 5 // money moved between the wallet and one of its cards
 	Transferred   Kind = 6 // money handed over to another wallet, or by one; its event is in both
 	MemberChanged Kind = 7
-	WalletChanged Kind = 8 // with a name: how it is called; without: which limits it has
+	WalletChanged Kind = 8 // how it is called and which limits it has: both are told; without a name that stays
 
 	Authorized       Kind = 10 // 0100: held
 	Refused          Kind = 11 // 0100: not held

@@ -93,20 +93,20 @@ func TestATierIsKeptByEntriesAndSnapshotsUntilAnotherIsGiven(t *testing.T) {
 	}
 }
 
-func TestAWalletIsRenamedOrGivenATierNeverBoth(t *testing.T) {
+func TestAChangeOfAWalletTellsItsNameAndItsTier(t *testing.T) {
 	t.Parallel()
 	w := NewWallet("w")
 	d := w.Draft(1)
 	d.Add(Event{Kind: Opened, Program: "prepaid", Currency: 392, Profile: Profile{Name: "Hana"}})
-	d.Add(Event{Kind: WalletChanged, Profile: Profile{Tier: "verified"}})
+	d.Add(Event{Kind: WalletChanged, Profile: Profile{Tier: "verified"}}) // as it was written before wallets could be renamed
 	if w.Name != "Hana" || w.Tier != "verified" {
 		t.Errorf("given a tier: %q %q", w.Name, w.Tier)
 	}
-	d.Add(Event{Kind: WalletChanged, Profile: Profile{Name: "Hanako"}})
+	d.Add(Event{Kind: WalletChanged, Profile: Profile{Name: "Hanako", Tier: "verified"}})
 	if w.Name != "Hanako" || w.Tier != "verified" {
 		t.Errorf("renamed: %q %q", w.Name, w.Tier)
 	}
-	d.Add(Event{Kind: WalletChanged})
+	d.Add(Event{Kind: WalletChanged, Profile: Profile{Name: "Hanako"}})
 	if w.Name != "Hanako" || w.Tier != "" {
 		t.Errorf("its tier taken away: %q %q", w.Name, w.Tier)
 	}

@@ -20,7 +20,7 @@ type Profile struct {
 	Rules  CardRules     // CardIssued, CardChanged, when RulesSet
 	// RulesSet says that Rules takes the place of what the card had.
 	RulesSet bool
-	Tier     string  // WalletChanged without a Name: whose limits the wallet has from then on, at most TierMax bytes; with one: those it has
+	Tier     string  // WalletChanged: whose limits the wallet has from then on, at most TierMax bytes
 	Token    [8]byte // CardChanged: how the hash of a device token's number begins, which the card gets
 	// TokenRemoved says that the card loses Token: its number is refused from then on.
 	TokenRemoved bool
@@ -133,10 +133,9 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 	case MemberChanged:
 		w.moveMember(p)
 	case WalletChanged:
+		w.Tier = p.Tier
 		if p.Name != "" {
 			w.Name = p.Name
-		} else {
-			w.Tier = p.Tier
 		}
 	case Transferred:
 		if month := monthOf(at); e.Posted < 0 {
