@@ -100,10 +100,10 @@ func ParseCard(text string) (id spec.CardID, ok bool) {
 	return id, ok
 }
 
-// ParsePerson reads the id of a person: per_ and 24 hexadecimal digits.
+// ParsePerson reads the id of a person: per_ and 24 hexadecimal digits, not all zero, which is nobody's.
 func ParsePerson(text string) (id spec.PersonID, ok bool) {
 	ok = parse(text, "per_", id[:])
-	return id, ok
+	return id, ok && id != spec.PersonID{}
 }
 
 func parse(text, prefix string, into []byte) bool {

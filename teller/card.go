@@ -58,7 +58,7 @@ func (t *Teller) SetRules(ctx context.Context, c Call, wallet string, card spec.
 
 // Rename calls a card otherwise: CardChanged.
 func (t *Teller) Rename(ctx context.Context, c Call, wallet string, card spec.CardID, name string) (Done, error) {
-	if err := t.checkText("name", name, 1, balance.NameMax); err != nil {
+	if err := t.checkText("name", name, 1, NameMax); err != nil {
 		return Done{}, err
 	}
 	return t.change(ctx, c, wallet, card, "name", func(_ *balance.View, at *balance.Card, e *balance.Event) error {

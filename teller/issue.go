@@ -12,7 +12,7 @@ import (
 
 // Issuing is a card that somebody asks for.
 type Issuing struct {
-	Name   string        // at most [balance.NameMax] bytes; may be empty
+	Name   string        // at most NameMax characters; may be empty
 	Holder spec.PersonID // who spends with it; nobody: the wallet's owner
 	Rules  balance.CardRules
 }
@@ -21,7 +21,7 @@ type Issuing struct {
 // program. A person has at most so many cards that are not closed, over all wallets; a wallet without an
 // owner has as many without a holder. The card's id is in the event, its number nowhere.
 func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (Done, error) {
-	if err := firstOf(c.check(), t.checkText("name", o.Name, 0, balance.NameMax), checkRules(o.Rules)); err != nil {
+	if err := firstOf(c.check(), t.checkText("name", o.Name, 0, NameMax), checkRules(o.Rules)); err != nil {
 		return Done{}, err
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)

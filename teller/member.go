@@ -10,7 +10,7 @@ import (
 
 // AddMember takes a person into a group: MemberChanged.
 func (t *Teller) AddMember(ctx context.Context, c Call, wallet string, person spec.PersonID, role balance.Role, name string) (Done, error) {
-	if err := firstOf(checkMember(person, role), t.checkText("name", name, 0, balance.NameMax)); err != nil {
+	if err := firstOf(checkMember(person, role), t.checkText("name", name, 0, NameMax)); err != nil {
 		return Done{}, err
 	}
 	return t.member(ctx, c, wallet, person, "add", func(w *balance.Wallet) ([]balance.Event, error) {

@@ -3,6 +3,7 @@ package teller
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -154,6 +155,9 @@ func TestAnIdIsReadAsItIsWritten(t *testing.T) {
 	card, person := spec.CardID{1, 2, 255}, someone("me")
 	if got, ok := ParseCard(card.String()); !ok || got != card {
 		t.Errorf("%s is read as %s", card, got)
+	}
+	if _, ok := ParsePerson("per_" + strings.Repeat("0", 24)); ok {
+		t.Error("the id of nobody is somebody")
 	}
 	if got, ok := ParsePerson(person.String()); !ok || got != person {
 		t.Errorf("%s is read as %s", person, got)

@@ -13,7 +13,7 @@ import (
 type Opening struct {
 	Form    balance.WalletForm
 	Program string
-	Name    string        // at most [balance.NameMax] bytes; may be empty
+	Name    string        // at most NameMax characters; may be empty
 	Owner   spec.PersonID // whose it is, of a group who owns it first; may be nobody
 	Person  string        // how that person is called, in a group
 }
@@ -62,7 +62,7 @@ func (t *Teller) opens(c *Call, o *Opening) (*Program, error) {
 	case c.IfMatch != 0:
 		return nil, invalid("if-match", "has no meaning for what does not exist")
 	}
-	return program, firstOf(t.checkText("name", o.Name, 0, balance.NameMax), t.checkText("person", o.Person, 0, balance.NameMax))
+	return program, firstOf(t.checkText("name", o.Name, 0, NameMax), t.checkText("person", o.Person, 0, NameMax))
 }
 
 // opened answers with the first entry of a wallet that an earlier call opened.

@@ -45,7 +45,7 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 			{"a wallet of no form", func(c Call) (Done, error) { return d.Open(ctx, c, Opening{Program: "prepaid"}) }, &FieldError{"kind", "must be personal or group"}},
 			{"a name too long", func(c Call) (Done, error) {
 				return d.Open(ctx, c, Opening{Form: balance.Group, Program: "prepaid", Name: strings.Repeat("x", 121)})
-			}, &FieldError{"name", "must have at most 120 bytes"}},
+			}, &FieldError{"name", "must have at most 120 characters"}},
 			{"a reference twice", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5, "r-2") }, ErrReferenceUsed},
 			{"no reference", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5, "") }, &FieldError{"reference", "must not be empty"}},
 			{"nothing topped up", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 0, "x") }, &FieldError{"amount", "must be above zero"}},

@@ -20,7 +20,7 @@ type Showing struct {
 }
 
 const (
-	reasonMax = 120  // bytes of why a number was asked for
+	reasonMax = 120  // characters of why a number was asked for
 	resultMax = 40   // bytes of what came of it
 	noReason  = "-"  // stands for a reason that was not given, or cannot be kept
 	resultEnd = ": " // is between result and reason in the note of an event

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"sekisho/balance"
 	"sekisho/spec"
 )
 
@@ -21,18 +22,21 @@ func (c *Call) check() error {
 	return nil
 }
 
-// checkText says what is wrong with a text that a person gave. What looks like a card number is refused: it
-// would be kept in the clear.
+// NameMax bounds a name that a person gives, in characters.
+const NameMax = balance.NameMax / utf8.UTFMax
+
+// checkText says what is wrong with a text that a person gave; least and most are characters. What looks like a
+// card number is refused: it would be kept in the clear.
 func (t *Teller) checkText(field, text string, least, most int) error {
 	switch {
-	case len(text) < least:
+	case utf8.RuneCountInString(text) < least:
 		return invalid(field, "must not be empty")
-	case len(text) > most:
-		return invalid(field, fmt.Sprintf("must have at most %d bytes", most))
+	case utf8.RuneCountInString(text) > most:
+		return invalid(field, fmt.Sprintf("must have at most %d characters", most))
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return invalid(field, "must be UTF-8 without control characters")
 	case t.holdsNumber(text):
-		return invalid(field, "must not hold a card number")
+		return invalid(field, "must not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check")
 	}
 	return nil
 }
@@ -72,9 +76,7 @@ func (t *Teller) holdsRun(text string, joins func(rune) bool) bool {
 	return t.isCard(run)
 }
 
-func (t *Teller) isCard(run []byte) bool {
-	return isNumber(run) && run[0] >= '2' && run[0] <= '6' || t.ours(run)
-}
+func (t *Teller) isCard(run []byte) bool { return isOfNetwork(run) || t.ours(run) }
 
 // digit is the ASCII digit that means the same as a decimal digit of any script, such as a full-width one.
 // Unicode keeps the ten of a script together, from zero up.
@@ -98,6 +100,40 @@ func digit(r rune) (d byte, ok bool) {
 	return 0, false
 }
 
+// networks are how the numbers of card networks begin, in four digits, and how many digits they have.
+var networks = [...]struct{ first, last, least, most int }{
+	{2221, 2720, 16, 16}, // Mastercard
+	{3000, 3099, 14, 19}, // Diners Club
+	{3400, 3499, 15, 15}, // American Express
+	{3500, 3599, 16, 19}, // JCB
+	{3600, 3699, 14, 19}, // Diners Club
+	{3700, 3799, 15, 15}, // American Express
+	{3800, 3999, 14, 19}, // Diners Club
+	{4000, 4999, 13, 13}, // Visa
+	{4000, 4999, 16, 16},
+	{4000, 4999, 19, 19},
+	{5000, 5999, 16, 19}, // Mastercard, Maestro
+	{6000, 6999, 16, 19}, // Discover, UnionPay, Maestro
+}
+
+// isOfNetwork says whether a run of digits can be a number of any card network. Of digits that mean something
+// else most begin otherwise, and of the rest nine of ten do not pass Luhn.
+func isOfNetwork(run []byte) bool {
+	if len(run) < 13 || checkDigit(run[:len(run)-1]) != run[len(run)-1] {
+		return false
+	}
+	begins := 0
+	for _, d := range run[:4] {
+		begins = begins*10 + int(d-'0')
+	}
+	for _, n := range networks {
+		if begins >= n.first && begins <= n.last && len(run) >= n.least && len(run) <= n.most {
+			return true
+		}
+	}
+	return false
+}
+
 // ours says whether any part of a run of digits is a number of one of the programs. Others' numbers are found
 // only where they stand alone: of long references every other one has some part that passes Luhn.
 func (t *Teller) ours(run []byte) bool {
@@ -108,7 +144,7 @@ func (t *Teller) ours(run []byte) bool {
 					continue
 				}
 				for n := spec.PANLengthMin; n <= spec.PANLengthMax && from+n <= len(run); n++ {
-					if isNumber(run[from : from+n]) {
+					if _, err := spec.ParsePAN(string(run[from : from+n])); err == nil {
 						return true
 					}
 				}
@@ -116,14 +152,6 @@ func (t *Teller) ours(run []byte) bool {
 		}
 	}
 	return false
-}
-
-func isNumber(digits []byte) bool {
-	if len(digits) > spec.PANLengthMax {
-		return false
-	}
-	_, err := spec.ParsePAN(string(digits))
-	return err == nil
 }
 
 func checkAmount(field string, amount spec.Money) error {

@@ -33,6 +33,34 @@ func TestADigitOfAnyScriptHasItsValue(t *testing.T) {
 	}
 }
 
+func TestTheBoundsOfATextAreCharacters(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{})
+	for _, text := range []string{"x", "\u540d", "\U0001f600"} {
+		name, reference := strings.Repeat(text, NameMax), strings.Repeat(text, referenceMax)
+		w := d.wallet(Opening{}, 0)
+		card := d.must(d.Issue(t.Context(), d.next(), w, Issuing{Name: name})).Events[0].Card
+		d.must(d.TopUp(t.Context(), d.next(), w, 5, reference))
+		number := "354012000000001"
+		d.must(d.AddToken(t.Context(), d.next(), w, card, number+string(checkDigit([]byte(number))), name))
+		showing := Showing{Wallet: w, Card: card, Reason: strings.Repeat(text, reasonMax), Result: strings.Repeat("x", resultMax)}
+		if _, err := d.Shown(t.Context(), d.next(), showing); err != nil {
+			t.Error(err)
+		}
+		tokens, err := d.Tokens(t.Context(), caller(), w, card)
+		if s := d.snapshot(w); err != nil || len(tokens) != 1 || tokens[0].Name != name || s.card(card).Name != name {
+			t.Errorf("of characters of %d bytes it is kept as %v %v", len(text), tokens, err)
+		}
+		_, err = d.Issue(t.Context(), d.next(), w, Issuing{Name: name + text})
+		refused(t, "one more", err, &FieldError{"name", "must have at most 120 characters"})
+		_, err = d.TopUp(t.Context(), d.next(), w, 5, reference+text)
+		refused(t, "one more", err, &FieldError{"reference", "must have at most 100 characters"})
+		d.must(d.RemoveToken(t.Context(), d.next(), w, card, func(balance.Key) bool { return true }))
+		d = newDesk(t, balance.MemoryOptions{}) // the number is taken here
+	}
+	d.verified()
+}
+
 func TestATextWithACardNumberInItIsNotKept(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, balance.MemoryOptions{})
@@ -77,6 +105,59 @@ func TestATextWithACardNumberInItIsNotKept(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), number[8:]) {
 			t.Errorf("%s: the error repeats it", row.name)
+		}
+	}
+	for _, begins := range []struct {
+		digits string
+		length int
+		card   bool
+	}{
+		{"2221", 16, true},
+		{"2720", 16, true},
+		{"2220", 16, false},
+		{"2721", 16, false},
+		{"2221", 17, false},
+		{"30", 14, true},
+		{"34", 15, true},
+		{"34", 16, false},
+		{"36", 14, true},
+		{"37", 15, true},
+		{"38", 16, true},
+		{"39", 19, true},
+		{"31", 16, false},
+		{"33", 16, false},
+		{"35", 16, true},
+		{"35", 19, true},
+		{"35", 15, false},
+		{"4", 13, true},
+		{"4", 16, true},
+		{"4", 19, true},
+		{"4", 12, false},
+		{"4", 14, false},
+		{"4", 17, false},
+		{"50", 16, true},
+		{"59", 16, true},
+		{"5", 15, false},
+		{"62", 19, true},
+		{"65", 16, true},
+		{"6", 13, false},
+		{"0", 16, false},
+		{"1", 16, false},
+		{"2026", 16, false},
+		{"7", 16, false},
+		{"8", 16, false},
+		{"9", 16, false},
+	} {
+		run := begins.digits + strings.Repeat("1", begins.length-len(begins.digits)-1)
+		run += string(checkDigit([]byte(run)))
+		wrong := run[:len(run)-1] + string((run[len(run)-1]-'0'+1)%10+'0')
+		for _, text := range []string{run, "order " + run, apart(run, "-"), written(run, '\uff10')} {
+			if d.holdsNumber(text) != begins.card {
+				t.Errorf("%s and %d digits in all: %v, want %v", begins.digits, begins.length, !begins.card, begins.card)
+			}
+		}
+		if d.holdsNumber(wrong) {
+			t.Errorf("%s and %d digits in all that do not pass Luhn are a number", begins.digits, begins.length)
 		}
 	}
 	others := newDesk(t, balance.MemoryOptions{}, func(o *Options) { o.Programs[0].Ranges = []string{"354012999999"} })

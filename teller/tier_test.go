@@ -72,7 +72,7 @@ func TestATierThatIsNotConfiguredIsRefusedAndOneThatWasGivesNothing(t *testing.T
 		refused(t, name, err, &FieldError{"tier", "must be a tier of the wallet's program"})
 	}
 	_, err := d.SetTier(t.Context(), d.next(), w, strings.Repeat("x", balance.TierMax+1))
-	refused(t, "a long one", err, &FieldError{"tier", "must have at most 32 bytes"})
+	refused(t, "a long one", err, &FieldError{"tier", "must have at most 32 characters"})
 	stranger := d.next()
 	stranger.Tenant = "t2"
 	_, err = d.SetTier(t.Context(), stranger, w, "known")

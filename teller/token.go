@@ -40,7 +40,7 @@ var ErrNumberTaken = errors.New("the number leads to a card already")
 // A card has at most [TokensMax] of them, and [TokensEverMax] with those that were removed; those that it was
 // seeded with do not count. A number that was removed is not added again.
 func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.CardID, number, name string) (Done, error) {
-	if err := firstOf(c.check(), t.checkText("name", name, 1, balance.NameMax), checkToken(number, name)); err != nil {
+	if err := firstOf(c.check(), t.checkText("name", name, 1, NameMax), checkToken(number, name)); err != nil {
 		return Done{}, err
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)

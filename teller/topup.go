@@ -13,7 +13,7 @@ const ReferencesKept = balance.ReferenceKept
 // balanceMax bounds the money of a wallet whose program sets no bound.
 const balanceMax spec.Money = 1_000_000_000_000_000
 
-// referenceMax bounds the name of money that comes or goes, in bytes.
+// referenceMax bounds the name of money that comes or goes, in characters.
 const referenceMax = 100
 
 // TopUp credits money that came in under a reference: Funded, with the reference as its note. A wallet takes
