@@ -2,9 +2,11 @@ package balance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,16 +15,25 @@ import (
 
 // Audit is what a ledger adds up to when every entry of every log is read and added again.
 type Audit struct {
-	Wallets  int
-	Logs     int // wallets and house logs
-	Entries  int
-	Events   int
-	Posted   spec.Money // over all wallets
-	Held     spec.Money // over all wallets
+	Wallets      int
+	Logs         int // wallets and house logs
+	Entries      int
+	Events       int
+	CurrencySums                // where there is one currency; empty where there are several, which make no sum
+	Currencies   []CurrencySums // each by itself, in the order of their numbers
+	Problems     []string       // at most ProblemsMax; empty when everything adds up
+	Faults       int            // how many there were
+}
+
+// CurrencySums are what the logs in one currency add up to. A wallet's currency is the one that it was opened
+// in. A house log is in that of the wallets of the program in its name; where these have several, or there are
+// none, it is in none, 0.
+type CurrencySums struct {
+	Currency spec.Currency
+	Posted   spec.Money // over all wallets and house logs
+	Held     spec.Money
 	Sum      spec.Money // of all accounts, wallets and those on the other side: must be zero
 	Accounts map[Account]AccountSums
-	Problems []string // at most ProblemsMax; empty when everything adds up
-	Faults   int      // how many there were
 }
 
 // AccountSums are what the events that name an account add up to, seen from the account.
@@ -43,7 +54,7 @@ const verifyAtOnce = 8
 // Verify reads every log of a store from its first entry and adds it up again: versions without
 // gaps, a chain of hashes, balances after each entry equal to the recomputed ones, no key decided
 // twice while it means the same request, snapshots equal to the state at their entry, and the sum
-// over all accounts zero. It holds the names of all logs and the entries of a few. A log that grows
+// over all accounts zero in each currency. It holds the names of all logs and the entries of a few. A log that grows
 // meanwhile is read as far as it went. progress, when given, is called now and then with the entries read so far.
 func Verify(ctx context.Context, store Store, progress func(entries int)) (Audit, error) {
 	var logs []logAt
@@ -57,7 +68,7 @@ func Verify(ctx context.Context, store Store, progress func(entries int)) (Audit
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	total := Audit{Accounts: map[Account]AccountSums{}}
+	total := newTotals()
 	var mu sync.Mutex
 	var next atomic.Int64
 	var readers sync.WaitGroup
@@ -80,7 +91,7 @@ func Verify(ctx context.Context, store Store, progress func(entries int)) (Audit
 	}
 	readers.Wait()
 	total.close()
-	return total, context.Cause(ctx)
+	return total.Audit, context.Cause(ctx)
 }
 
 func checkLog(ctx context.Context, store Store, l logAt) (*check, error) {
@@ -238,38 +249,101 @@ func (c *check) end(last uint64) {
 	}
 }
 
-func (a *Audit) add(c *check) {
-	a.Logs++
-	if c.wallet.Program != "" {
-		a.Wallets++
-	}
-	a.Entries += c.entries
-	a.Events += c.events
-	a.Posted += c.wallet.Posted
-	a.Held += c.wallet.Held
-	for account, sums := range c.accounts {
-		t := a.Accounts[account]
-		a.Accounts[account] = AccountSums{t.Posted + sums.Posted, t.Held + sums.Held}
-	}
-	a.Faults += len(c.problems)
-	a.Problems = append(a.Problems, c.problems[:min(len(c.problems), ProblemsMax-len(a.Problems))]...)
+// totals is an audit while logs are added to it.
+type totals struct {
+	Audit
+	programs map[string]spec.Currency        // of their wallets; 0: several
+	sums     map[spec.Currency]*CurrencySums // of wallets, and of house logs in no currency
+	house    map[string]*CurrencySums        // of house logs with money, by program
 }
 
-// close takes the sum over everything.
-func (a *Audit) close() {
-	slices.Sort(a.Problems)
-	a.Sum = a.Posted
+func newTotals() *totals {
+	return &totals{programs: map[string]spec.Currency{}, sums: map[spec.Currency]*CurrencySums{}, house: map[string]*CurrencySums{}}
+}
+
+func (t *totals) add(c *check) {
+	t.Logs++
+	t.Entries += c.entries
+	t.Events += c.events
+	t.Faults += len(c.problems)
+	t.Problems = append(t.Problems, c.problems[:min(len(c.problems), ProblemsMax-len(t.Problems))]...)
+	w := c.wallet
+	one := CurrencySums{Posted: w.Posted, Held: w.Held, Accounts: c.accounts}
+	switch {
+	case w.Program != "":
+		t.Wallets++
+		if other, ok := t.programs[w.Program]; ok && other != w.Currency {
+			t.programs[w.Program] = 0
+		} else {
+			t.programs[w.Program] = w.Currency
+		}
+		addTo(t.sums, w.Currency, &one)
+	case w.Posted != 0 || w.Held != 0 || len(c.accounts) > 0:
+		addTo(t.house, HouseProgram(w.Log), &one)
+	}
+}
+
+// addTo adds what was added up already to what there is under a key.
+func addTo[K comparable](all map[K]*CurrencySums, key K, more *CurrencySums) {
+	sums := all[key]
+	if sums == nil {
+		sums = &CurrencySums{Accounts: map[Account]AccountSums{}}
+		all[key] = sums
+	}
+	sums.Posted += more.Posted
+	sums.Held += more.Held
+	for account, s := range more.Accounts {
+		before := sums.Accounts[account]
+		sums.Accounts[account] = AccountSums{before.Posted + s.Posted, before.Held + s.Held}
+	}
+}
+
+// close gives house logs their currencies and takes the sum over everything.
+func (t *totals) close() {
+	slices.Sort(t.Problems)
+	for program, sums := range t.house {
+		addTo(t.sums, t.programs[program], sums)
+	}
+	for currency, sums := range t.sums {
+		sums.Currency = currency
+		t.Currencies = append(t.Currencies, *sums)
+	}
+	slices.SortFunc(t.Currencies, func(a, b CurrencySums) int { return cmp.Compare(a.Currency, b.Currency) })
+	for i := range t.Currencies {
+		t.balanced(&t.Currencies[i])
+	}
+	if len(t.Currencies) == 1 {
+		t.CurrencySums = t.Currencies[0]
+	}
+}
+
+// balanced takes the sum over everything in one currency.
+func (a *Audit) balanced(sums *CurrencySums) {
+	sums.Sum = sums.Posted
 	held := spec.Money(0)
-	for _, sums := range a.Accounts {
-		a.Sum += sums.Posted
-		held += sums.Held
+	for _, s := range sums.Accounts {
+		sums.Sum += s.Posted
+		held += s.Held
 	}
-	if a.Sum != 0 {
-		a.fault("the sum over all accounts is %d, not zero", a.Sum)
+	unit := "of no currency"
+	if sums.Currency != 0 {
+		unit = sums.Currency.String()
 	}
-	if held != a.Held {
-		a.fault("wallets hold %d, for others %d is held", a.Held, held)
+	if sums.Sum != 0 {
+		a.fault("the sum over all accounts is %d %s, not zero", sums.Sum, unit)
 	}
+	if held != sums.Held {
+		a.fault("wallets hold %d %s, for others %d is held", sums.Held, unit, held)
+	}
+}
+
+// HouseProgram is the program, or the link, in the name of a house log: fees:<program>, suspense:<program>:<day>.
+func HouseProgram(log string) string {
+	parts := strings.Split(log, ":")
+	if len(parts) > 1 && (parts[0] == "suspense" || parts[0] == "fees") {
+		return parts[1]
+	}
+	return ""
 }
 
 func (a *Audit) fault(format string, args ...any) {

@@ -2,6 +2,8 @@ package balance
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,5 +110,83 @@ func TestVerifyFindsWhatDoesNotAddUp(t *testing.T) {
 				t.Errorf("want %q, found %q", c.says, a.Problems)
 			}
 		})
+	}
+}
+
+// begun adds a log to a store: one entry for each list of events.
+func begun(t *testing.T, s *MemoryStore, log string, entries ...[]Event) {
+	t.Helper()
+	w := NewWallet(log)
+	for i, events := range entries {
+		d := w.Draft(int64(i + 1))
+		d.Add(events...)
+		keep(t, s, w, &d)
+	}
+}
+
+// twoCurrencies is a ledger of three programs, one in yen, one in dollars, one in both, with a network and fees.
+func twoCurrencies(t *testing.T) *MemoryStore {
+	s := NewMemoryStore(MemoryOptions{})
+	opened := func(program string, currency spec.Currency, posted spec.Money) []Event {
+		return []Event{
+			{Kind: Opened, Key: CallKey("open"), Program: program, Currency: currency},
+			{Kind: Funded, Posted: posted, Counter: Account{AccountTopUp, program}},
+		}
+	}
+	moved := func(posted spec.Money) []Event {
+		return []Event{{Kind: FeePosted, Posted: posted, Counter: Account{AccountSettlement, "jcb"}}}
+	}
+	begun(t, s, "yen", opened("p", spec.JPY, 100), moved(-40))
+	begun(t, s, "dollars", opened("travel", 840, 9_000), moved(40))
+	begun(t, s, "both-1", opened("both", spec.JPY, 1))
+	begun(t, s, "both-2", opened("both", 840, 2))
+	begun(t, s, "both-3", opened("both", 840, 3))
+	begun(t, s, "fees:p", moved(5))
+	begun(t, s, "suspense:travel:2026-11-24", moved(7))
+	begun(t, s, "fees:both", moved(11))
+	begun(t, s, "fees:nobody", moved(13))
+	begun(t, s, "calls:t1:00", []Event{{Kind: CallTaken, Key: CallKey("taken")}})
+	return s
+}
+
+func TestVerifyAddsNoCurrencyToAnother(t *testing.T) {
+	a, err := Verify(context.Background(), twoCurrencies(t), nil)
+	if err != nil || !a.OK() || a.Wallets != 5 || a.Logs != 10 || len(a.Currencies) != 3 {
+		t.Fatalf("%v %+v", err, a)
+	}
+	if a.Posted != 0 || a.Accounts != nil {
+		t.Errorf("of all currencies together it says %+v", a.CurrencySums)
+	}
+	jcb, topUp := Account{AccountSettlement, "jcb"}, func(program string) Account { return Account{AccountTopUp, program} }
+	for i, want := range []CurrencySums{
+		{0, 11 + 13, 0, 0, map[Account]AccountSums{jcb: {Posted: -11 - 13}}},
+		{spec.JPY, 60 + 1 + 5, 0, 0, map[Account]AccountSums{jcb: {Posted: 40 - 5}, topUp("p"): {Posted: -100}, topUp("both"): {Posted: -1}}},
+		{840, 9_040 + 5 + 7, 0, 0, map[Account]AccountSums{jcb: {Posted: -40 - 7}, topUp("travel"): {Posted: -9_000}, topUp("both"): {Posted: -5}}},
+	} {
+		if !reflect.DeepEqual(a.Currencies[i], want) {
+			t.Errorf("got %+v, want %+v", a.Currencies[i], want)
+		}
+	}
+}
+
+func TestVerifyFindsFaultsOfTwoCurrenciesThatWouldCancel(t *testing.T) {
+	s := twoCurrencies(t)
+	for _, log := range []string{"yen", "dollars"} {
+		entries := s.shared.logs[log]
+		var e Entry
+		if err := DecodeEntry(entries[1].Body, &e); err != nil {
+			t.Fatal(err)
+		}
+		e.Previous[0] ^= 1
+		entries[1].Body = AppendEntry(nil, &e)
+	}
+	a, err := Verify(context.Background(), s, nil)
+	if err != nil || a.OK() || a.Currencies[0].Sum != 0 || a.Currencies[1].Sum != 40 || a.Currencies[2].Sum != -40 {
+		t.Fatalf("%v %+v", err, a)
+	}
+	for _, want := range []string{"the sum over all accounts is 40 JPY, not zero", "the sum over all accounts is -40 USD, not zero"} {
+		if !slices.Contains(a.Problems, want) {
+			t.Errorf("%q is not in %q", want, a.Problems)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"sekisho/balance"
 	"sekisho/spec"
 )
 
@@ -16,7 +17,7 @@ func (c Currencies) of(log string, opened spec.Currency) spec.Currency {
 	if opened != 0 {
 		return opened
 	}
-	return c[houseProgram(log)]
+	return c[balance.HouseProgram(log)]
 }
 
 // programKey is a program, apart by the currency of its wallets.

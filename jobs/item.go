@@ -182,12 +182,3 @@ func masked(i *balance.Issued) string {
 }
 
 func timeOf(milliseconds int64) time.Time { return time.UnixMilli(milliseconds).UTC() }
-
-// houseProgram is the program, or the link, in the name of a house log.
-func houseProgram(log string) string {
-	parts := strings.Split(log, ":")
-	if len(parts) > 1 && (parts[0] == "suspense" || parts[0] == "fees") {
-		return parts[1]
-	}
-	return ""
-}

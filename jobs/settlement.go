@@ -92,7 +92,7 @@ func ReportSettlement(ctx context.Context, store balance.Store, day time.Time, c
 		accounts: accountSums{},
 	}
 	err := Fold(ctx, store, func(log string) Part {
-		return &settlementPart{all: s, log: log, program: programKey{houseProgram(log), currencies.of(log, 0)}, lines: map[lineKey]*SettlementLine{}, files: map[[25]byte]*fileFold{}, counters: newCounters()}
+		return &settlementPart{all: s, log: log, program: programKey{balance.HouseProgram(log), currencies.of(log, 0)}, lines: map[lineKey]*SettlementLine{}, files: map[[25]byte]*fileFold{}, counters: newCounters()}
 	}, progress)
 	if err != nil {
 		return Settlement{}, err

@@ -98,7 +98,7 @@ type suspensePart struct {
 }
 
 func newSuspensePart(all *suspense, log string) *suspensePart {
-	return &suspensePart{all: all, log: log, program: houseProgram(log), cards: map[spec.CardID]balance.Issued{}}
+	return &suspensePart{all: all, log: log, program: balance.HouseProgram(log), cards: map[spec.CardID]balance.Issued{}}
 }
 
 // Entry implements [Part].

@@ -13,7 +13,6 @@ import (
 
 	"sekisho/balance"
 	"sekisho/cardnet"
-	"sekisho/spec"
 )
 
 // demoTotals are the figures of all networks, with refusals by reason.
@@ -159,7 +158,7 @@ func (s *stage) end(f demoTotals, c *demoCleared, audit *balance.Audit, used *ta
 			grouped(used.Units), used.PerAuth, grouped(used.Conflicts), grouped(used.Resolved))
 	}
 	s.sayCleared(c)
-	s.say("check: %s", summary(audit, spec.JPY))
+	s.say("check: %s", summary(audit))
 	for _, p := range audit.Problems {
 		s.say("problem: %s", p)
 	}

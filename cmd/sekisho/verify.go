@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,7 +23,9 @@ func newVerify() *cobra.Command {
 		Short: "Read every log again and add it up",
 		Long: "verify reads every entry of every log and adds it up again: versions without gaps, the chain of\n" +
 			"hashes, balances after each entry, no request decided twice, and the sum over all accounts, which is\n" +
-			"zero. It exits with 1 when anything differs. While the store is served it is done there, beside the traffic.",
+			"zero, in each currency. It exits with 1 when anything differs. Amounts in JSON are minor units; where there\n" +
+			"are several currencies they are under sums alone. While the store is served it is done there, beside the\n" +
+			"traffic.",
 		Example: "  sekisho verify --config sekisho.yaml\n  sekisho verify --config sekisho.yaml --json | jq .ok",
 		Args:    needs(),
 	}
@@ -37,18 +40,18 @@ func newVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return report(cmd.OutOrStdout(), &audit, currencyOf(s), *asJSON)
+		return report(cmd.OutOrStdout(), &audit, *asJSON)
 	})
 	return cmd
 }
 
 // report prints a ledger; one that does not add up is a failure.
-func report(w io.Writer, a *balance.Audit, currency spec.Currency, asJSON bool) error {
+func report(w io.Writer, a *balance.Audit, asJSON bool) error {
 	write := writeAudit
 	if asJSON {
 		write = writeAuditJSON
 	}
-	if err := write(w, a, currency); err != nil {
+	if err := write(w, a); err != nil {
 		return err
 	}
 	if !a.OK() {
@@ -63,12 +66,13 @@ func verify(ctx context.Context, s *settings, stderr io.Writer) (audit balance.A
 	if err != nil {
 		return audit, err
 	}
-	audit = balance.Audit{
-		Wallets: a.Wallets, Logs: a.Logs, Entries: a.Entries, Events: a.Events, Posted: a.Posted, Held: a.Held, Sum: a.Sum,
-		Accounts: map[balance.Account]balance.AccountSums{}, Problems: a.Problems, Faults: a.Faults,
-	}
-	for _, account := range a.Accounts {
-		audit.Accounts[account.Account] = account.AccountSums
+	audit = balance.Audit{Wallets: a.Wallets, Logs: a.Logs, Entries: a.Entries, Events: a.Events, Problems: a.Problems, Faults: a.Faults}
+	for _, c := range a.Currencies {
+		sums := balance.CurrencySums{Currency: c.Currency, Posted: c.Posted, Held: c.Held, Sum: c.Sum, Accounts: map[balance.Account]balance.AccountSums{}}
+		for _, account := range c.Accounts {
+			sums.Accounts[account.Account] = account.AccountSums
+		}
+		audit.Currencies = append(audit.Currencies, sums)
 	}
 	return audit, nil
 }
@@ -76,10 +80,15 @@ func verify(ctx context.Context, s *settings, stderr io.Writer) (audit balance.A
 // auditAnswer is an audit as it goes from the process that made it to the command.
 type auditAnswer struct {
 	Wallets, Logs, Entries, Events int
-	Posted, Held, Sum              spec.Money
-	Accounts                       []auditAccount
+	Currencies                     []auditCurrency
 	Problems                       []string
 	Faults                         int
+}
+
+type auditCurrency struct {
+	Currency          spec.Currency
+	Posted, Held, Sum spec.Money
+	Accounts          []auditAccount
 }
 
 type auditAccount struct {
@@ -90,32 +99,23 @@ type auditAccount struct {
 // verifyLedger is the job.
 func verifyLedger(ctx context.Context, l *ledger, _ struct{}, tell func(progress)) (auditAnswer, error) {
 	audit, err := balance.Verify(ctx, l.store, func(entries int) { tell(progress{Done: int64(entries), Unit: "entries"}) })
-	a := auditAnswer{
-		Wallets: audit.Wallets, Logs: audit.Logs, Entries: audit.Entries, Events: audit.Events, Posted: audit.Posted,
-		Held: audit.Held, Sum: audit.Sum, Problems: audit.Problems, Faults: audit.Faults,
-	}
-	for account, sums := range audit.Accounts {
-		a.Accounts = append(a.Accounts, auditAccount{account, sums})
+	a := auditAnswer{Wallets: audit.Wallets, Logs: audit.Logs, Entries: audit.Entries, Events: audit.Events, Problems: audit.Problems, Faults: audit.Faults}
+	for i := range audit.Currencies {
+		c := &audit.Currencies[i]
+		one := auditCurrency{Currency: c.Currency, Posted: c.Posted, Held: c.Held, Sum: c.Sum}
+		for account, sums := range c.Accounts {
+			one.Accounts = append(one.Accounts, auditAccount{account, sums})
+		}
+		a.Currencies = append(a.Currencies, one)
 	}
 	return a, err
 }
 
-// currencyOf is the currency of all programs, zero when there are several.
-func currencyOf(s *settings) spec.Currency {
-	c := s.Programs[0].Rules.Currency
-	for i := range s.Programs {
-		if s.Programs[i].Rules.Currency != c {
-			return 0
-		}
-	}
-	return c
-}
-
 // summary is one line about a ledger: "412,300 entries re-added over 12 wallets, every yen
 // explained".
-func summary(a *balance.Audit, currency spec.Currency) string {
+func summary(a *balance.Audit) string {
 	unit := "unit"
-	if currency == spec.JPY {
+	if len(a.Currencies) == 1 && a.Currencies[0].Currency == spec.JPY {
 		unit = "yen"
 	}
 	text := fmt.Sprintf("%s entries re-added over %s wallets, ", grouped(int64(a.Entries)), grouped(int64(a.Wallets)))
@@ -125,22 +125,16 @@ func summary(a *balance.Audit, currency spec.Currency) string {
 	return text + grouped(int64(a.Faults)) + " problems"
 }
 
-func writeAudit(w io.Writer, a *balance.Audit, currency spec.Currency) error {
-	money := func(m spec.Money) string {
-		if currency == 0 {
-			return grouped(int64(m))
-		}
-		return m.Format(currency)
-	}
+func writeAudit(w io.Writer, a *balance.Audit) error {
 	var b strings.Builder
-	fmt.Fprintln(&b, summary(a, currency))
-	fmt.Fprintf(&b, "\n%-32s %16s %16s\n", "account", "posted", "held")
-	fmt.Fprintf(&b, "%-32s %16s %16s\n", "wallets", money(a.Posted), money(a.Held))
-	for _, account := range accountsOf(a) {
-		sums := a.Accounts[account]
-		fmt.Fprintf(&b, "%-32s %16s %16s\n", account, money(sums.Posted), money(sums.Held))
+	fmt.Fprintln(&b, summary(a))
+	all := a.Currencies
+	if len(all) == 0 {
+		all = make([]balance.CurrencySums, 1)
 	}
-	fmt.Fprintf(&b, "%-32s %16s\n", "sum", money(a.Sum))
+	for i := range all {
+		writeSums(&b, &all[i], len(all) > 1)
+	}
 	for _, p := range a.Problems {
 		fmt.Fprintln(&b, "problem:", p)
 	}
@@ -151,10 +145,39 @@ func writeAudit(w io.Writer, a *balance.Audit, currency spec.Currency) error {
 	return err
 }
 
+// writeSums writes the accounts in one currency. Where it is one of several its name is in front.
+func writeSums(b *strings.Builder, sums *balance.CurrencySums, several bool) {
+	money := func(m spec.Money) string {
+		if sums.Currency == 0 {
+			return grouped(int64(m))
+		}
+		return m.Format(sums.Currency)
+	}
+	account := "account"
+	if several {
+		account = "account, " + cmp.Or(currencyName(sums.Currency), "in no currency")
+	}
+	fmt.Fprintf(b, "\n%-32s %16s %16s\n", account, "posted", "held")
+	fmt.Fprintf(b, "%-32s %16s %16s\n", "wallets", money(sums.Posted), money(sums.Held))
+	for _, account := range accountsOf(sums) {
+		s := sums.Accounts[account]
+		fmt.Fprintf(b, "%-32s %16s %16s\n", account, money(s.Posted), money(s.Held))
+	}
+	fmt.Fprintf(b, "%-32s %16s\n", "sum", money(sums.Sum))
+}
+
+// currencyName is ISO 4217; empty for none.
+func currencyName(c spec.Currency) string {
+	if c == 0 {
+		return ""
+	}
+	return c.String()
+}
+
 // accountsOf are the accounts on the other side, in order.
-func accountsOf(a *balance.Audit) []balance.Account {
-	accounts := make([]balance.Account, 0, len(a.Accounts))
-	for account, sums := range a.Accounts {
+func accountsOf(c *balance.CurrencySums) []balance.Account {
+	accounts := make([]balance.Account, 0, len(c.Accounts))
+	for account, sums := range c.Accounts {
 		if sums != (balance.AccountSums{}) {
 			accounts = append(accounts, account)
 		}
@@ -168,11 +191,20 @@ type auditJSON struct {
 	OK       bool                    `json:"ok"`
 	Entries  int                     `json:"entries"`
 	Wallets  int                     `json:"wallets"`
+	Sum      *spec.Money             `json:"sum,omitzero"` // these four where there are not several currencies
+	Posted   *spec.Money             `json:"posted,omitzero"`
+	Held     *spec.Money             `json:"held,omitzero"`
+	Accounts map[string]accountsJSON `json:"accounts,omitzero"`
+	Sums     []currencyJSON          `json:"sums"` // the same by currency
+	Problems []string                `json:"problems"`
+}
+
+type currencyJSON struct {
+	Currency string                  `json:"currency"` // empty: house logs of no program that has wallets
 	Sum      spec.Money              `json:"sum"`
 	Posted   spec.Money              `json:"posted"`
 	Held     spec.Money              `json:"held"`
 	Accounts map[string]accountsJSON `json:"accounts"`
-	Problems []string                `json:"problems"`
 }
 
 type accountsJSON struct {
@@ -180,16 +212,28 @@ type accountsJSON struct {
 	Held   spec.Money `json:"held"`
 }
 
-func writeAuditJSON(w io.Writer, a *balance.Audit, _ spec.Currency) error {
-	out := auditJSON{
-		OK: a.OK(), Entries: a.Entries, Wallets: a.Wallets, Sum: a.Sum, Posted: a.Posted, Held: a.Held,
-		Accounts: map[string]accountsJSON{}, Problems: append([]string{}, a.Problems...),
+func writeAuditJSON(w io.Writer, a *balance.Audit) error {
+	out := auditJSON{OK: a.OK(), Entries: a.Entries, Wallets: a.Wallets, Sums: []currencyJSON{}, Problems: append([]string{}, a.Problems...)}
+	for i := range a.Currencies {
+		out.Sums = append(out.Sums, sumsOf(&a.Currencies[i]))
 	}
-	for _, account := range accountsOf(a) {
-		sums := a.Accounts[account]
-		out.Accounts[account.String()] = accountsJSON{sums.Posted, sums.Held}
+	if len(out.Sums) < 2 {
+		only := currencyJSON{Accounts: map[string]accountsJSON{}}
+		if len(out.Sums) == 1 {
+			only = out.Sums[0]
+		}
+		out.Sum, out.Posted, out.Held, out.Accounts = &only.Sum, &only.Posted, &only.Held, only.Accounts
 	}
 	return json.NewEncoder(w).Encode(out)
+}
+
+func sumsOf(c *balance.CurrencySums) currencyJSON {
+	out := currencyJSON{currencyName(c.Currency), c.Sum, c.Posted, c.Held, map[string]accountsJSON{}}
+	for _, account := range accountsOf(c) {
+		sums := c.Accounts[account]
+		out.Accounts[account.String()] = accountsJSON{sums.Posted, sums.Held}
+	}
+	return out
 }
 
 // grouped is a number as a person reads it: 412,300.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -10,49 +9,114 @@ import (
 	"sekisho/spec"
 )
 
-func TestALedgerThatDoesNotAddUpSaysSoAndFails(t *testing.T) {
-	t.Parallel()
-	a := balance.Audit{
-		Wallets: 2, Entries: 412300, Posted: 1200, Held: 300, Sum: 200, Faults: 102, Problems: []string{"alice: entry 7 is wrong"},
+// prepaidYen is what wallets of a program in yen add up to: 200 of them are from nowhere.
+func prepaidYen() balance.CurrencySums {
+	return balance.CurrencySums{
+		Currency: spec.JPY, Posted: 1200, Held: 300, Sum: 200,
 		Accounts: map[balance.Account]balance.AccountSums{
 			{Kind: balance.AccountTopUp, Name: "prepaid"}:  {Posted: -1000},
 			{Kind: balance.AccountSettlement, Name: "jcb"}: {Held: 300},
 			{Kind: balance.AccountWallet, Name: "alice"}:   {},
 		},
 	}
-	var text, object bytes.Buffer
-	if err := report(&text, &a, spec.JPY, false); err == nil || !strings.Contains(err.Error(), "does not add up: 102 problems") {
-		t.Errorf("got %v", err)
-	}
-	for _, want := range []string{
-		"412,300 entries re-added over 2 wallets, 102 problems\n", "top_up:prepaid                            -¥1,000",
-		"settlement:jcb                                 ¥0             ¥300", "problem: alice: entry 7 is wrong\nand 101 more problems\n",
-	} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("%q is not in\n%s", want, text.String())
+}
+
+// reported is what a report on a ledger says.
+func reported(t *testing.T, a *balance.Audit) (text, object string) {
+	t.Helper()
+	var both [2]bytes.Buffer
+	for i := range both {
+		err := report(&both[i], a, i == 1)
+		if (err == nil) != a.OK() || (err != nil && !strings.Contains(err.Error(), "the ledger does not add up: 102 problems")) {
+			t.Errorf("got %v", err)
 		}
 	}
-	if strings.Contains(text.String(), "wallet:alice") {
-		t.Error("an account of nothing is shown")
+	return both[0].String(), both[1].String()
+}
+
+func TestALedgerThatDoesNotAddUpSaysSoAndFails(t *testing.T) {
+	t.Parallel()
+	a := balance.Audit{
+		Wallets: 2, Entries: 412300, Faults: 102, Problems: []string{"alice: entry 7 is wrong"}, Currencies: []balance.CurrencySums{prepaidYen()},
 	}
-	if err := report(&object, &a, spec.JPY, true); err == nil {
-		t.Error("as JSON it does not fail")
+	text, object := reported(t, &a)
+	if want := `412,300 entries re-added over 2 wallets, 102 problems
+
+account                                    posted             held
+wallets                                    ¥1,200             ¥300
+settlement:jcb                                 ¥0             ¥300
+top_up:prepaid                            -¥1,000               ¥0
+sum                                          ¥200
+problem: alice: entry 7 is wrong
+and 101 more problems
+`; text != want {
+		t.Errorf("got\n%swant\n%s", text, want)
 	}
-	var got auditJSON
-	if err := json.Unmarshal(object.Bytes(), &got); err != nil || got.OK || got.Sum != 200 || got.Accounts["top_up:prepaid"].Posted != -1000 || len(got.Problems) != 1 {
-		t.Errorf("%v: %s", err, object.String())
+	accounts := `"accounts":{"settlement:jcb":{"posted":0,"held":300},"top_up:prepaid":{"posted":-1000,"held":0}}`
+	if want := `{"ok":false,"entries":412300,"wallets":2,"sum":200,"posted":1200,"held":300,` + accounts +
+		`,"sums":[{"currency":"JPY","sum":200,"posted":1200,"held":300,` + accounts + `}],"problems":["alice: entry 7 is wrong"]}` + "\n"; object != want {
+		t.Errorf("got\n%swant\n%s", object, want)
+	}
+}
+
+func TestALedgerOfSeveralCurrenciesAddsNoneToAnother(t *testing.T) {
+	t.Parallel()
+	a := balance.Audit{
+		Wallets: 3, Entries: 7, Faults: 102, Currencies: []balance.CurrencySums{
+			{Posted: 7, Accounts: map[balance.Account]balance.AccountSums{{Kind: balance.AccountSettlement, Name: "jcb"}: {Posted: -7}}},
+			prepaidYen(),
+			{Currency: 840, Posted: 550, Held: 275, Sum: -200, Accounts: map[balance.Account]balance.AccountSums{{Kind: balance.AccountSettlement, Name: "jcb"}: {Posted: -750, Held: 275}}},
+		},
+	}
+	text, object := reported(t, &a)
+	if want := `7 entries re-added over 3 wallets, 102 problems
+
+account, in no currency                    posted             held
+wallets                                         7                0
+settlement:jcb                                 -7                0
+sum                                             0
+
+account, JPY                               posted             held
+wallets                                    ¥1,200             ¥300
+settlement:jcb                                 ¥0             ¥300
+top_up:prepaid                            -¥1,000               ¥0
+sum                                          ¥200
+
+account, USD                               posted             held
+wallets                                  USD 5.50         USD 2.75
+settlement:jcb                          -USD 7.50         USD 2.75
+sum                                     -USD 2.00
+and 102 more problems
+`; text != want {
+		t.Errorf("got\n%swant\n%s", text, want)
+	}
+	if want := `{"ok":false,"entries":7,"wallets":3,"sums":[` +
+		`{"currency":"","sum":0,"posted":7,"held":0,"accounts":{"settlement:jcb":{"posted":-7,"held":0}}},` +
+		`{"currency":"JPY","sum":200,"posted":1200,"held":300,"accounts":{"settlement:jcb":{"posted":0,"held":300},"top_up:prepaid":{"posted":-1000,"held":0}}},` +
+		`{"currency":"USD","sum":-200,"posted":550,"held":275,"accounts":{"settlement:jcb":{"posted":-750,"held":275}}}],"problems":[]}` + "\n"; object != want {
+		t.Errorf("got\n%swant\n%s", object, want)
 	}
 }
 
 func TestALedgerInOrderIsExplainedInItsUnit(t *testing.T) {
 	t.Parallel()
-	a := balance.Audit{Wallets: 12, Entries: 412300}
-	for currency, want := range map[spec.Currency]string{spec.JPY: "every yen explained", 0: "every unit explained"} {
-		var text bytes.Buffer
-		if err := report(&text, &a, currency, false); err != nil || !strings.Contains(text.String(), "412,300 entries re-added over 12 wallets, "+want) {
-			t.Errorf("%v: %s", err, text.String())
+	yen, dollars := balance.CurrencySums{Currency: spec.JPY}, balance.CurrencySums{Currency: 840}
+	for want, all := range map[string][]balance.CurrencySums{
+		"every yen explained\n": {yen}, "every unit explained\n": {yen, dollars}, "every unit explained\n\n": {dollars},
+	} {
+		text, _ := reported(t, &balance.Audit{Wallets: 12, Entries: 412300, Currencies: all})
+		if !strings.Contains(text, "412,300 entries re-added over 12 wallets, "+want) {
+			t.Errorf("want %q: %s", want, text)
 		}
 	}
+	_, object := reported(t, &balance.Audit{})
+	if want := `{"ok":true,"entries":0,"wallets":0,"sum":0,"posted":0,"held":0,"accounts":{},"sums":[],"problems":[]}` + "\n"; object != want {
+		t.Errorf("of nothing it says %s", object)
+	}
+}
+
+func TestNumbersAreGroupedForAPerson(t *testing.T) {
+	t.Parallel()
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
 		if grouped(n) != want {
 			t.Errorf("%d is written %s", n, grouped(n))
