@@ -9,23 +9,26 @@ import (
 )
 
 // Freeze stops a card until it is unfrozen: CardChanged. The network's own stand-in and clearing still reach it.
+// A card that is frozen already stays as it is, as with the other changes of a card's state.
 func (t *Teller) Freeze(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
-	return t.turn(ctx, c, wallet, card, balance.CardFrozen, balance.CardActive)
+	return t.turn(ctx, c, wallet, card, balance.CardFrozen, balance.CardActive, balance.CardFrozen)
 }
 
 // Unfreeze makes a frozen card active again: CardChanged.
 func (t *Teller) Unfreeze(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
-	return t.turn(ctx, c, wallet, card, balance.CardActive, balance.CardFrozen)
+	return t.turn(ctx, c, wallet, card, balance.CardActive, balance.CardFrozen, balance.CardActive)
 }
 
 // Lost records that a card was reported lost: CardChanged. Only a new number makes it usable again.
 func (t *Teller) Lost(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
-	return t.turn(ctx, c, wallet, card, balance.CardLost, balance.CardActive, balance.CardFrozen, balance.CardNotActivated)
+	return t.turn(ctx, c, wallet, card, balance.CardLost, balance.CardActive, balance.CardFrozen, balance.CardNotActivated, balance.CardLost)
 }
 
-// Stolen records that a card was reported stolen: CardChanged. Only a new number makes it usable again.
+// Stolen records that a card was reported stolen, also one that was lost: CardChanged. Only a new number makes it
+// usable again.
 func (t *Teller) Stolen(ctx context.Context, c Call, wallet string, card spec.CardID) (Done, error) {
-	return t.turn(ctx, c, wallet, card, balance.CardStolen, balance.CardActive, balance.CardFrozen, balance.CardNotActivated)
+	return t.turn(ctx, c, wallet, card, balance.CardStolen,
+		balance.CardActive, balance.CardFrozen, balance.CardNotActivated, balance.CardLost, balance.CardStolen)
 }
 
 // turn brings a card into a state from certain others.
@@ -35,7 +38,7 @@ func (t *Teller) turn(ctx context.Context, c Call, wallet string, card spec.Card
 			if at.Status != s {
 				continue
 			}
-			if to == balance.CardActive && maySpend(v.Wallet, at.Holder) != nil {
+			if to == balance.CardActive && s != to && maySpend(v.Wallet, at.Holder) != nil {
 				return wrongState("its holder may not spend from the wallet any more")
 			}
 			e.Status = to

@@ -40,7 +40,7 @@ func TestAPersonHasSoManyCardsAndNotOneMoreThoughNodesRace(t *testing.T) {
 						t.Errorf("it is held by %s", done.Events[0].Profile.Person)
 					}
 				default:
-					refused(t, "one too many", err, &CapError{"cards", CardsMaxDefault})
+					refused(t, "one too many", err, &CapError{What: "cards", Max: CardsMaxDefault})
 				}
 			})
 		}
@@ -52,7 +52,7 @@ func TestAPersonHasSoManyCardsAndNotOneMoreThoughNodesRace(t *testing.T) {
 		a.must(a.Close(t.Context(), a.next(), wallets[0], first))
 		b.must(b.Issue(t.Context(), call("in its place"), wallets[1], Issuing{}))
 		_, err := a.Issue(t.Context(), a.next(), wallets[0], Issuing{})
-		refused(t, "one too many again", err, &CapError{"cards", CardsMaxDefault})
+		refused(t, "one too many again", err, &CapError{What: "cards", Max: CardsMaxDefault})
 		a.verified()
 	}
 }
@@ -68,15 +68,15 @@ func TestTheSamePersonIDWithAnotherTenantIsAnotherPerson(t *testing.T) {
 	theirs := d.must(d.Issue(t.Context(), c, w, Issuing{})).Events[0].Card
 	c.Key = "issue one too many"
 	_, err := d.Issue(t.Context(), c, w, Issuing{})
-	refused(t, "their second card", err, &CapError{"cards", 1})
+	refused(t, "their second card", err, &CapError{What: "cards", Max: 1})
 	own := d.wallet(Opening{Owner: me}, 0)
 	card := d.card(own, 0)
 	_, err = d.Issue(t.Context(), d.next(), own, Issuing{})
-	refused(t, "our second card", err, &CapError{"cards", 1})
+	refused(t, "our second card", err, &CapError{What: "cards", Max: 1})
 	d.must(d.Close(t.Context(), d.next(), own, card))
 	c.Key = "issue after ours was closed"
 	_, err = d.Issue(t.Context(), c, w, Issuing{})
-	refused(t, "their second card after ours was closed", err, &CapError{"cards", 1})
+	refused(t, "their second card after ours was closed", err, &CapError{What: "cards", Max: 1})
 	c.Key = "close"
 	d.must(d.Close(t.Context(), c, w, theirs))
 	d.verified()

@@ -32,7 +32,8 @@ func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (D
 	if program == nil {
 		return Done{}, ErrNotFound
 	}
-	if o.Holder == (spec.PersonID{}) {
+	byOwner := o.Holder == (spec.PersonID{})
+	if byOwner {
 		o.Holder = s.Owner
 	}
 	var card spec.CardID
@@ -42,7 +43,7 @@ func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (D
 		}
 		return card, nil
 	}, func(n *number) *move {
-		i := &issue{teller: t, call: &c, program: program, card: card, number: n, Issuing: o}
+		i := &issue{teller: t, call: &c, program: program, card: card, number: n, Issuing: o, byOwner: byOwner}
 		m := &move{call: &c, print: c.print("issue", wallet), act: i.act}
 		m.rows = []balance.Row{
 			{Hash: n.hash, Card: card, Log: wallet, Kind: balance.RowNumber},
@@ -79,10 +80,14 @@ type issue struct {
 	program *Program
 	card    spec.CardID
 	number  *number
+	byOwner bool // no holder was named
 }
 
 func (i *issue) act(v *balance.View) (here, there []balance.Event, err error) {
-	if err := maySpend(v.Wallet, i.Holder); err != nil {
+	switch err := maySpend(v.Wallet, i.Holder); {
+	case err != nil && i.byOwner:
+		return nil, nil, invalid("holder", "must be given: the group's first owner may not spend from it any more")
+	case err != nil:
 		return nil, nil, err
 	}
 	e := balance.Event{

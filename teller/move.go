@@ -66,7 +66,7 @@ func (m *move) Decide(v *balance.View) balance.Decision {
 		m.outcome.done = Done{Log: v.Log, Version: record.Version, Replayed: true}
 		return balance.Decision{}
 	case used != nil:
-		return m.refuse(ErrReferenceUsed)
+		return m.refuse(&ReferenceError{used.Version})
 	}
 	now := v.Version + uint64(min(v.Ahead, 1)) //nolint:gosec // 0 or 1
 	if m.call.IfMatch != 0 && m.call.IfMatch != now {

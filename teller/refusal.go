@@ -41,10 +41,22 @@ type StateError struct{ Why string }
 // Error implements error.
 func (e *StateError) Error() string { return e.Why }
 
+// ReferenceError is ErrReferenceUsed with the version of the wallet that the credit made.
+type ReferenceError struct{ Earlier uint64 }
+
+// Error implements error.
+func (e *ReferenceError) Error() string {
+	return fmt.Sprintf("%v: it made version %d", ErrReferenceUsed, e.Earlier)
+}
+
+// Unwrap implements errors.
+func (e *ReferenceError) Unwrap() error { return ErrReferenceUsed }
+
 // CapError says that there would be too much, or too many.
 type CapError struct {
-	What string // "balance" or "cards"
+	What string // "balance", "cards", "members" or kinds of device tokens
 	Max  int64
+	Left int64 // of Max
 }
 
 // Error implements error.

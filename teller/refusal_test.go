@@ -33,6 +33,8 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 		d.must(d.Close(ctx, d.next(), w, closed))
 		lost := d.card(w, 0)
 		d.must(d.Lost(ctx, d.next(), w, lost))
+		stolen := d.card(w, 0)
+		d.must(d.Stolen(ctx, d.next(), w, stolen))
 		d.must(d.AddMember(ctx, d.next(), group, you, balance.Viewer, ""))
 		before, version := d.snapshot(w), d.snapshot(w).Version
 		for _, row := range []struct {
@@ -50,7 +52,7 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 			{"no reference", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5, "") }, &FieldError{"reference", "must not be empty"}},
 			{"nothing topped up", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 0, "x") }, &FieldError{"amount", "must be above zero"}},
 			{"thirteen digits", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, AmountMax+1, "x") }, &FieldError{"amount", "must be at most 999999999999"}},
-			{"more than a wallet may have", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5_001, "x") }, &CapError{"balance", 10_000}},
+			{"more than a wallet may have", func(c Call) (Done, error) { return d.TopUp(ctx, c, w, 5_001, "x") }, &CapError{"balance", 10_000, 5_000}},
 			{"more than is unallocated", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, card, 4_001) }, &FundsError{4_001, 4_000}},
 			{"more than is on the card", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, card, -1_001) }, &FundsError{1_001, 1_000}},
 			{"nothing allocated", func(c Call) (Done, error) { return d.Allocate(ctx, c, w, card, 0) }, &FieldError{"amount", "must be above zero"}},
@@ -60,14 +62,16 @@ func TestWhatCannotBeDoneIsRefusedWithItsReasonAndLeavesNothing(t *testing.T) {
 			{"to itself", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, w, 1, "") }, &FieldError{"to", "must be another wallet"}},
 			{"to nobody", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, "wal_x", 1, "") }, ErrNotFound},
 			{"from nobody", func(c Call) (Done, error) { return d.Transfer(ctx, c, "wal_x", w, 1, "") }, ErrNotFound},
-			{"more than one may have", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, to, 501, "") }, &CapError{"balance", 10_000}},
+			{"more than one may have", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, to, 501, "") }, &CapError{"balance", 10_000, 500}},
 			{"more than one transfer may be", func(c Call) (Done, error) { return d.Transfer(ctx, c, w, group, 1_001, "") }, &LimitError{"transfer", 1_000, 1_000}},
 			{"more than there is", func(c Call) (Done, error) { return d.Transfer(ctx, c, group, w, 1, "") }, &FundsError{1, 0}},
-			{"unfreeze an active card", func(c Call) (Done, error) { return d.Unfreeze(ctx, c, w, card) }, &StateError{"the card is active: it cannot become active"}},
 			{"unfreeze a lost card", func(c Call) (Done, error) { return d.Unfreeze(ctx, c, w, lost) }, &StateError{"the card is lost: it cannot become active"}},
 			{"freeze a closed card", func(c Call) (Done, error) { return d.Freeze(ctx, c, w, closed) }, &StateError{"the card is closed: it cannot become frozen"}},
 			{"lose a closed card", func(c Call) (Done, error) { return d.Lost(ctx, c, w, closed) }, &StateError{"the card is closed: it cannot become lost"}},
-			{"a lost card is stolen", func(c Call) (Done, error) { return d.Stolen(ctx, c, w, lost) }, &StateError{"the card is lost: it cannot become stolen"}},
+			{"a stolen card is lost", func(c Call) (Done, error) { return d.Lost(ctx, c, w, stolen) }, &StateError{"the card is stolen: it cannot become lost"}},
+			{"unfreeze a closed card", func(c Call) (Done, error) { return d.Unfreeze(ctx, c, w, closed) }, &StateError{"the card is closed: it cannot become active"}},
+			{"a wallet without a name", func(c Call) (Done, error) { return d.RenameWallet(ctx, c, w, "") }, &FieldError{"name", "must not be empty"}},
+			{"the name of a wallet that is not there", func(c Call) (Done, error) { return d.RenameWallet(ctx, c, "wal_x", "x") }, ErrNotFound},
 			{"reissue a closed card", func(c Call) (Done, error) { return d.Reissue(ctx, c, w, closed) }, &StateError{"the card is closed: it gets no other number"}},
 			{"rename a closed card", func(c Call) (Done, error) { return d.Rename(ctx, c, w, closed, "x") }, &StateError{"the card is closed"}},
 			{"rules of a closed card", func(c Call) (Done, error) { return d.SetRules(ctx, c, w, closed, balance.CardRules{}) }, &StateError{"the card is closed"}},
@@ -151,6 +155,7 @@ func TestWhatIsAnothersIsNotThere(t *testing.T) {
 			{"add token", func() error { _, err := d.AddToken(ctx, next(), w, card, deviceNumber(2), "x"); return err }},
 			{"remove token", func() error { _, err := d.RemoveToken(ctx, next(), w, card, anyToken); return err }},
 			{"rename", func() error { _, err := d.Rename(ctx, next(), w, card, "x"); return err }},
+			{"rename the wallet", func() error { _, err := d.RenameWallet(ctx, next(), w, "x"); return err }},
 			{"allocate", func() error { _, err := d.Allocate(ctx, next(), w, card, 1); return err }},
 			{"sweep", func() error { _, err := d.Sweep(ctx, next(), w, card); return err }},
 			{"transfer", func() error { _, err := d.Transfer(ctx, next(), w, to, 1, ""); return err }},
@@ -246,7 +251,7 @@ func TestAMemberTooManyIsRefused(t *testing.T) {
 		d.must(d.AddMember(t.Context(), d.next(), w, someone(fmt.Sprint(i)), balance.Owner, ""))
 	}
 	_, err := d.AddMember(t.Context(), d.next(), w, someone("late"), balance.Owner, "")
-	refused(t, "one too many", err, &CapError{"members", balance.MembersMax})
+	refused(t, "one too many", err, &CapError{What: "members", Max: balance.MembersMax})
 }
 
 func TestMoneyStaysWithItsTenantAndProgram(t *testing.T) {

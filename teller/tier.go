@@ -60,7 +60,25 @@ func (t *Teller) SetTier(ctx context.Context, c Call, wallet, tier string) (Done
 		if p := t.program(v.Program); tier != "" && (p == nil || p.tier(tier) == nil) {
 			return nil, nil, invalid("tier", "must be a tier of the wallet's program")
 		}
-		return []balance.Event{{Kind: balance.WalletChanged, Profile: balance.Profile{Tier: tier}}}, nil, nil
+		return changedTo(v.Name, tier), nil, nil
 	}
 	return t.run(ctx, wallet, "", m)
+}
+
+// RenameWallet calls a wallet otherwise: WalletChanged.
+func (t *Teller) RenameWallet(ctx context.Context, c Call, wallet, name string) (Done, error) {
+	if err := t.checkText("name", name, 1, NameMax); err != nil {
+		return Done{}, err
+	}
+	m := &move{call: &c, print: c.print("rename", wallet)}
+	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
+		return changedTo(name, v.Tier), nil, nil
+	}
+	return t.run(ctx, wallet, "", m)
+}
+
+// changedTo is the change of a wallet. It tells all that can change, so that whoever reads it knows the wallet as
+// it was then.
+func changedTo(name, tier string) []balance.Event {
+	return []balance.Event{{Kind: balance.WalletChanged, Profile: balance.Profile{Name: name, Tier: tier}}}
 }

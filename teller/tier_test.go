@@ -24,16 +24,16 @@ func TestAWalletHasTheLimitsOfItsTier(t *testing.T) {
 			t.Errorf("%s: at first %q %+v", store.name, s.Tier, s.Limits)
 		}
 		_, err := d.TopUp(ctx, d.next(), a, 1, "more")
-		refused(t, "the program's balance", err, &CapError{"balance", 100})
+		refused(t, "the program's balance", err, &CapError{"balance", 100, 0})
 		d.must(d.SetTier(ctx, d.next(), a, "known"))
 		d.must(d.TopUp(ctx, d.next(), a, 900, "more"))
 		_, err = d.TopUp(ctx, d.next(), a, 1, "and more")
-		refused(t, "the tier's balance", err, &CapError{"balance", 1000})
+		refused(t, "the tier's balance", err, &CapError{"balance", 1000, 0})
 		// Of a transfer the sender's tier says how much, the receiver's how much there may be.
 		_, err = d.Transfer(ctx, d.next(), a, b, 501, "")
 		refused(t, "the tier's transfer", err, &LimitError{"transfer", 500, 500})
 		_, err = d.Transfer(ctx, d.next(), a, b, 101, "")
-		refused(t, "the receiver's balance", err, &CapError{"balance", 100})
+		refused(t, "the receiver's balance", err, &CapError{"balance", 100, 100})
 		d.must(d.SetTier(ctx, d.next(), b, "checked"))
 		d.must(d.Transfer(ctx, d.next(), a, b, 500, ""))
 		if s := d.snapshot(a); s.Tier != "known" || s.Limits != (Limits{1000, 500, 600, 100}) {
@@ -54,7 +54,7 @@ func TestAWalletHasTheLimitsOfItsTier(t *testing.T) {
 			t.Errorf("%s: back %q %d %+v", store.name, s.Tier, s.Posted, s.Limits)
 		}
 		_, err = d.TopUp(ctx, d.next(), a, 1, "too much")
-		refused(t, "above it", err, &CapError{"balance", 100})
+		refused(t, "above it", err, &CapError{"balance", 100, 0})
 		_, err = d.Transfer(ctx, d.next(), a, b, 1, "")
 		refused(t, "no more this month", err, &LimitError{"month", 60, 0})
 		d.verified()
@@ -86,7 +86,7 @@ func TestATierThatIsNotConfiguredIsRefusedAndOneThatWasGivesNothing(t *testing.T
 		t.Errorf("without its tier: %q %+v", s.Tier, s.Limits)
 	}
 	_, err = without.TopUp(t.Context(), d.next(), w, 51, "more")
-	refused(t, "without its tier", err, &CapError{"balance", 100})
+	refused(t, "without its tier", err, &CapError{"balance", 100, 50})
 	if done := d.must(without.SetTier(t.Context(), c, w, "known")); !done.Replayed || done.Version != first.Version {
 		t.Errorf("what was done before is answered %+v", done)
 	}

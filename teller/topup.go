@@ -46,7 +46,7 @@ func (p *Program) room(v *balance.View, amount spec.Money) error {
 		most = min(most, l.WalletMax)
 	}
 	if v.Posted > most-amount {
-		return &CapError{What: "balance", Max: int64(most)}
+		return &CapError{What: "balance", Max: int64(most), Left: max(0, int64(most-v.Posted))}
 	}
 	return nil
 }
