@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,9 +75,30 @@ func newRoot() *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newClearing(), newDemo(), newTable(), newSpec(), newVersion(), newCardnet(),
 		newExpire(), newReport(), newSuspense(), newWallet(), newPay(), newKeys())
 	return root
+}
+
+// flagError says what a flag is to be, where its reader only names a function of Go.
+func flagError(err error) error {
+	what, reader, _ := strings.Cut(err.Error(), ": strconv.")
+	reader, _, _ = strings.Cut(reader, ":")
+	if before, _, found := strings.Cut(what, ": time: "); found {
+		what, reader = before, "duration"
+	}
+	expected := map[string]string{
+		"ParseInt": "a whole number", "ParseUint": "a whole number, 0 or more", "ParseFloat": "a number", "ParseBool": "true or false",
+		"duration": "a time such as 500ms or 20s",
+	}[reader]
+	if expected == "" {
+		return err
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		expected += ", and a smaller one"
+	}
+	return errors.New(what + ": expected " + expected)
 }
 
 // needsSubcommand is what a command does that is only the name of others.

@@ -139,20 +139,26 @@ func newSuspenseResolve() *cobra.Command {
 	}
 	path := configFlag(cmd)
 	var r jobs.Resolve
-	var amount int64
 	flags := cmd.Flags()
 	flags.StringVar(&r.Purchase, "attach", "", "post it to this purchase")
 	force := flags.Bool("force", false, "post it without a purchase")
 	back := flags.Bool("return", false, "close it without posting")
 	flags.StringVar(&r.Who, "who", "", "who decided; needed")
 	flags.StringVar(&r.Why, "why", "", "why, at most 200 bytes; needed. No card number belongs here")
-	flags.Int64Var(&amount, "amount", 0, "what to post, minor units of the program's currency, 1 to 999,999,999,999; as it says itself")
+	amount := flags.String("amount", "", "what to post, minor units of the program's currency, 1 to 999,999,999,999; as it says itself")
 	flags.StringVar(&r.Wallet, "wallet", "", "the wallet it is for, when its card is not known")
 	flags.StringVar(&r.Card, "card", "", "the card of that wallet, crd_…")
 	asJSON := flags.Bool("json", false, "print the result as one JSON object")
 	cmd.RunE = work(func(cmd *cobra.Command, args []string) error {
-		r.ID, r.Amount = args[0], spec.Money(amount)
-		if err := checkResolve(&r, *force, *back, flags.Changed("amount")); err != nil {
+		r.ID = args[0]
+		if flags.Changed("amount") {
+			n, err := parseAmount(*amount)
+			if err != nil {
+				return usageError{fmt.Errorf("--amount: expected 1 to %s minor units (twelve digits), such as 1200 or 1,200", grouped(int64(jobs.AmountMax)))}
+			}
+			r.Amount = spec.Money(n)
+		}
+		if err := checkResolve(&r, *force, *back); err != nil {
 			return usageError{err}
 		}
 		s, err := loadConfig(*path, os.Environ())
@@ -172,7 +178,7 @@ func newSuspenseResolve() *cobra.Command {
 }
 
 // checkResolve sees that there is one action, and that nothing that is kept could be a card number.
-func checkResolve(r *jobs.Resolve, force, back, amountGiven bool) error {
+func checkResolve(r *jobs.Resolve, force, back bool) error {
 	actions := 0
 	for action, given := range map[string]bool{jobs.ActionAttach: r.Purchase != "", jobs.ActionForce: force, jobs.ActionReturn: back} {
 		if given {
@@ -183,8 +189,6 @@ func checkResolve(r *jobs.Resolve, force, back, amountGiven bool) error {
 	switch {
 	case actions != 1:
 		return errors.New("expected one of --attach PURCHASE, --force and --return")
-	case amountGiven && (r.Amount < 1 || r.Amount > jobs.AmountMax):
-		return fmt.Errorf("--amount: expected 1 to %s minor units (twelve digits)", grouped(int64(jobs.AmountMax)))
 	case blank(r.Who) != r.Who || blank(r.Why) != r.Why:
 		return errors.New("--who and --why are kept: leave out whatever could be a card number")
 	}

@@ -136,11 +136,14 @@ type money struct {
 // String is for a person: 1,200 JPY, in the minor unit.
 func (m money) String() string { return grouped(m.Amount) + " " + m.Currency }
 
-// parseAmount reads an amount above zero in the minor unit; separators are allowed: 1,200.
+// amountRule is digits, or groups of three with commas between them.
+var amountRule = regexp.MustCompile(`^([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)$`)
+
+// parseAmount reads an amount above zero in the minor unit: 1200, or 1,200.
 func parseAmount(text string) (int64, error) {
 	n, err := strconv.ParseInt(strings.ReplaceAll(text, ",", ""), 10, 64)
-	if err != nil || n <= 0 || n > moneyMax {
-		return 0, errors.New("the amount cannot be used: expected a whole number above zero in the minor unit, such as 1200 for 1,200 yen")
+	if !amountRule.MatchString(text) || err != nil || n <= 0 || n > moneyMax {
+		return 0, errors.New("the amount cannot be used: expected a whole number above zero in the minor unit, such as 1200 or 1,200 for 1,200 yen; a comma is for groups of three digits, never for decimals")
 	}
 	return n, nil
 }

@@ -192,6 +192,14 @@ func TestWrongUseOfTheWalletClientExitsWithTwo(t *testing.T) {
 		{[]string{"wallet", "tier", someWallet}, "expected WALLET and NAME"},
 		{[]string{"wallet", "tier", "../x", "verified"}, "the wallet cannot be used"},
 		{[]string{"wallet", "cards", someWallet, "--limit", "101"}, "--limit: expected 1 to 100"},
+		{[]string{"wallet", "cards", someWallet, "--limit", "ten"}, `sekisho: invalid argument "ten" for "--limit" flag: expected a whole number` + "\n"},
+		{[]string{"wallet", "events", someWallet, "--after", "-1"}, `for "--after" flag: expected a whole number, 0 or more` + "\n"},
+		{[]string{"wallet", "events", someWallet, "--after", "18446744073709551616"}, "expected a whole number, 0 or more, and a smaller one\n"},
+		{[]string{"wallet", "events", someWallet, "--json=maybe"}, "expected true or false\n"},
+		{[]string{"wallet", "top-up", someWallet, "1,5"}, "such as 1200 or 1,200 for 1,200 yen"},
+		{[]string{"demo", "--rate", "x"}, "expected a number\n"},
+		{[]string{"demo", "--for", "x"}, `for "--for" flag: expected a time such as 500ms or 20s` + "\n"},
+		{[]string{"wallet", "events", someWallet, "--later"}, "unknown flag: --later"},
 	} {
 		if code, _, stderr := sekisho(t, c.args...); code != exitUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%q exits with %d: %s", c.args[:2], code, stderr)
@@ -199,6 +207,23 @@ func TestWrongUseOfTheWalletClientExitsWithTwo(t *testing.T) {
 	}
 	if code, _, stderr := sekisho(t, "wallet", "freeze", someCard, "--api", "ftp://x", "--token", "t"); code == exitOK || !strings.Contains(stderr, "such as http://127.0.0.1:8581") {
 		t.Errorf("an address that is none: exit %d, %s", code, stderr)
+	}
+}
+
+func TestAnAmountIsDigitsOrGroupsOfThree(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"1": 1, "0042": 42, "5000": 5000, "1,200": 1200, "12,345": 12345, "123,456,789": 123456789, "999,999,999,999": moneyMax} {
+		if got, err := parseAmount(text); err != nil || got != want {
+			t.Errorf("%s is read as %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{
+		"", "0", "0,000", "-1", "+5", "1,00", "1,5", "5,", ",5", "1,,000", "12,34,567", "1234,567", "0,123", "1,0000", "1.5", "1 200", "1_200", "1e3", "0x10",
+		"５", "1,200\n", "999,999,999,999,999", "1000000000000", "99999999999999999999",
+	} {
+		if got, err := parseAmount(text); err == nil || !strings.Contains(err.Error(), "a comma is for groups of three digits") {
+			t.Errorf("%q is read as %d, %v", text, got, err)
+		}
 	}
 }
 
