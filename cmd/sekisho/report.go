@@ -72,8 +72,10 @@ func makeReport[R any, P tabled[R]](cmd *cobra.Command, f *reporting, name strin
 	if err := printReport(cmd.OutOrStdout(), &r, &t, f); err != nil {
 		return err
 	}
-	if cut, ok := any(&r).(interface{ more() string }); ok && cut.more() != "" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "there are more: go on with --after %s\n", cut.more())
+	if says, ok := any(&r).(interface{ aside(o *reportOptions) string }); ok {
+		if text := says.aside(&options); text != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), text)
+		}
 	}
 	if !t.OK {
 		return fmt.Errorf("the report does not add up: %s", t.Problems[0])

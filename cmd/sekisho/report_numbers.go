@@ -48,8 +48,9 @@ func newReportNumbers() *cobra.Command {
 		Use:   "numbers --config FILE --date YYYY-MM-DD",
 		Short: "Who asked to see a card's number in full on a day, and why",
 		Long: "numbers lists every call of a day in UTC that asked for the full number of a card: when, who, of which tenant,\n" +
-			"which card, what came of it and the reason that was given. All tenants, or one. Beyond --limit it stops and\n" +
-			"says on standard error, and in JSON under next, with which --after it goes on.",
+			"which card, what came of it and the reason that was given. All tenants, or one: tenant by tenant, those of each\n" +
+			"in the order in which they asked. The time is the first column of --csv, for whoever sorts it. Beyond --limit it\n" +
+			"stops and says on standard error, and in JSON under next, with which --after it goes on.",
 		Example: "  sekisho report numbers --config sekisho.yaml --date 2026-11-24 --tenant t1",
 		Args:    needs(),
 	}
@@ -177,8 +178,18 @@ func (r *numbersReport) add(e *balance.Entry) {
 	}
 }
 
-// more is where the next report goes on.
-func (r *numbersReport) more() string { return r.Next }
+// aside says where the next report goes on, or that there is nothing.
+func (r *numbersReport) aside(o *reportOptions) string {
+	switch {
+	case r.Next != "":
+		return "there are more: go on with --after " + r.Next
+	case len(r.Showings) > 0 || o.After != "":
+		return ""
+	case o.Tenant != "":
+		return fmt.Sprintf("tenant %q has no record of %s: nobody asked with a token of it, or it is called otherwise in wallet_api.tokens", o.Tenant, r.Date)
+	}
+	return "no tenant has a record of " + r.Date
+}
 
 // Table shows it to a person.
 func (r *numbersReport) Table() jobs.Table {

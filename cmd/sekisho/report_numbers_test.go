@@ -113,7 +113,6 @@ check,ok,,,,,
 `,
 		"--date 2026-11-25 --json": `{"report":"numbers","date":"2026-11-25","showings":[` +
 			`{"at":"2026-11-25T00:00:00Z","who":"app-t1","tenant":"t1","wallet":"hana","card":"crd_070100000000000000000000","result":"shown","reason":"it is the next day"}],"ok":true}` + "\n",
-		"--date 2026-11-25 --tenant t2 --json": `{"report":"numbers","date":"2026-11-25","showings":[],"ok":true}` + "\n",
 		"--date 2026-11-24 --tenant t2 --csv": `at,who,tenant,wallet,card,result,reason
 2026-11-24T23:59:58.250Z,app-t2,t2,ken,crd_000100000000000000000000,shown,'=1+1
 2026-11-24T23:59:59.250Z,app-t2,t2,ken,crd_040100000000000000000000,shown,again: for the shop
@@ -123,6 +122,21 @@ check,ok,,,,,
 		code, stdout, stderr := sekisho(t, append([]string{"report", "numbers", "--config", config}, strings.Fields(args)...)...)
 		if code != exitOK || stdout != want || stderr != "" {
 			t.Errorf("%s: exit %d %s, got\n%swant\n%s", args, code, stderr, stdout, want)
+		}
+	}
+}
+
+func TestAReportOfNumbersSaysThatThereAreNone(t *testing.T) {
+	t.Parallel()
+	config := askedFor(t)
+	for args, want := range map[string]string{
+		"--date 2026-11-25 --tenant t2":                               "tenant \"t2\" has no record of 2026-11-25: nobody asked with a token of it, or it is called otherwise in wallet_api.tokens\n",
+		"--date 2026-11-26":                                           "no tenant has a record of 2026-11-26\n",
+		"--date 2026-11-25 --tenant t1 --after audit:t1:2026-11-25@1": "",
+	} {
+		code, stdout, stderr := sekisho(t, append([]string{"report", "numbers", "--config", config, "--json"}, strings.Fields(args)...)...)
+		if code != exitOK || stderr != want || !strings.Contains(stdout, `"showings":[],"ok":true}`) {
+			t.Errorf("%s: exit %d, got %s%s, want %s", args, code, stdout, stderr, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"net"
 	"net/netip"
 	"slices"
@@ -22,7 +23,7 @@ type walletAPIConfig struct {
 
 // tokenConfig is an app server: what it shows, and what it may do. Plain tokens are for loopback only.
 type tokenConfig struct {
-	Name        string   `yaml:"name" env:"NAME"` // in records and logs; token-1, token-2 …
+	Name        string   `yaml:"name" env:"NAME"` // in records and logs; token-3f2a91c0, how its SHA-256 begins
 	Token       secret   `yaml:"token" env:"TOKEN"`
 	TokenSHA256 string   `yaml:"token_sha256" env:"TOKEN_SHA256"` // 64 hexadecimal digits
 	Tenant      string   `yaml:"tenant" env:"TENANT"`
@@ -77,13 +78,11 @@ func (k *configCheck) walletAPI(s *settings) *walletAPISettings {
 		k.fail("wallet_api.tokens", "there are %d: expected at most %d", len(c.Tokens), tokensMax)
 	}
 	for i := range c.Tokens {
-		t := k.token(i, s)
-		for j := range w.Tokens {
-			if w.Tokens[j].Hash == t.Hash {
-				k.fail(tokenAt(i), "is the same as wallet_api.tokens[%d]: expected a token of its own", j)
-			}
+		hash := k.tokenHash(i)
+		if j := slices.IndexFunc(w.Tokens, func(t wallet.Token) bool { return t.Hash == hash }); j >= 0 {
+			k.fail(tokenAt(i), "is the same as wallet_api.tokens[%d]: expected a token of its own", j)
 		}
-		w.Tokens = append(w.Tokens, t)
+		w.Tokens = append(w.Tokens, k.token(i, hash, s))
 		if w.Plain == "" {
 			w.Plain = c.Tokens[i].Token
 		}
@@ -93,17 +92,17 @@ func (k *configCheck) walletAPI(s *settings) *walletAPISettings {
 
 func tokenAt(i int) string { return "wallet_api.tokens[" + strconv.Itoa(i) + "]" }
 
-// token checks one token.
-func (k *configCheck) token(i int, s *settings) wallet.Token {
+// token checks what a token may do.
+func (k *configCheck) token(i int, hash [32]byte, s *settings) wallet.Token {
 	c := &k.config.WalletAPI.Tokens[i]
 	at := tokenAt(i) + "."
-	if c.Name == "" {
-		c.Name = "token-" + strconv.Itoa(i+1)
+	if c.Name == "" { // by what it is and not by its place, so that it is called the same when another is taken away
+		c.Name = "token-" + hex.EncodeToString(hash[:4])
 	}
 	k.name(at+"name", c.Name, func(name string) bool {
 		return slices.ContainsFunc(k.config.WalletAPI.Tokens[:i], func(o tokenConfig) bool { return o.Name == name })
 	})
-	t := wallet.Token{Hash: k.tokenHash(i), Identity: wallet.Identity{Name: c.Name, Tenant: c.Tenant, Programs: c.Programs}}
+	t := wallet.Token{Hash: hash, Identity: wallet.Identity{Name: c.Name, Tenant: c.Tenant, Programs: c.Programs}}
 	k.name(at+"tenant", c.Tenant, func(string) bool { return false })
 	for j, program := range c.Programs {
 		if !slices.ContainsFunc(s.Programs, func(p router.Program) bool { return p.Name == program }) {

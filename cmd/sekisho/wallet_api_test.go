@@ -26,7 +26,7 @@ func TestAWalletAPIIsReadWithItsTokensAndLimits(t *testing.T) {
 	if w == nil || len(w.Tokens) != 2 || w.Tokens[0].Hash != hash || w.Tokens[1].Hash != wallet.TokenHash("hush-hush") || w.Rate != 50 {
 		t.Fatalf("got %d tokens", len(w.Tokens))
 	}
-	if i := w.Tokens[0].Identity; i.Name != "token-1" || i.Tenant != "t2" || !i.May(wallet.NumbersRead) || i.May(wallet.WalletsRead) || !i.Serves("prepaid") {
+	if i := w.Tokens[0].Identity; i.Name != fmt.Sprintf("token-%x", hash[:4]) || i.Tenant != "t2" || !i.May(wallet.NumbersRead) || i.May(wallet.WalletsRead) || !i.Serves("prepaid") {
 		t.Errorf("got %+v", i)
 	}
 	if p := s.Tellers[0]; p.WalletMax != 9 || p.TransferMax != 8 || p.MonthMax != 7 || p.CardsMax != 6 || p.CardYears != 4 || p.Ranges[0] != "354012" {
@@ -35,6 +35,35 @@ func TestAWalletAPIIsReadWithItsTokensAndLimits(t *testing.T) {
 	s, err = loadConfig(writeFile(t, t.TempDir(), "c.yaml", fmt.Sprintf(minimal, "./data")), nil)
 	if err != nil || s.WalletAPI != nil {
 		t.Errorf("without one: %v, %v", s.WalletAPI, err)
+	}
+}
+
+func TestATokenWithoutANameIsCalledTheSameWhereverItStands(t *testing.T) {
+	t.Parallel()
+	names := func(tokens ...string) (names []string) {
+		t.Helper()
+		var all strings.Builder
+		for _, token := range tokens {
+			fmt.Fprintf(&all, "{%s, tenant: t1, programs: [prepaid], scopes: [\"*\"]}, ", token)
+		}
+		text := fmt.Sprintf(minimal, "./data") + "wallet_api: {listen: 127.0.0.1:0, tokens: [" + all.String() + "]}\n"
+		s, err := loadConfig(writeFile(t, t.TempDir(), "c.yaml", text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range s.WalletAPI.Tokens {
+			names = append(names, s.WalletAPI.Tokens[i].Identity.Name)
+		}
+		return names
+	}
+	const first, named, last = "token: one", "token: two, name: shop", "token: three"
+	all := names(first, named, last)
+	if !strings.HasPrefix(all[0], "token-") || len(all[0]) != len("token-3f2a91c0") || all[1] != "shop" || all[2] == all[0] {
+		t.Errorf("they are called %q", all)
+	}
+	hashed := fmt.Sprintf("token_sha256: %x", wallet.TokenHash("three"))
+	if left := names(named, hashed); left[0] != "shop" || left[1] != all[2] {
+		t.Errorf("without the first, and hashed: %q, before that %q", left, all)
 	}
 }
 
@@ -101,6 +130,7 @@ func TestAWrongWalletAPIIsRefusedWithoutShowingItsToken(t *testing.T) {
 		"a scope that is none":         {`"*"`, `"cards:eat"`, `"cards:eat" is not a scope: expected one of wallets:read`},
 		"no address":                   {"listen: 127.0.0.1:0, ", "", "wallet_api.listen: is missing"},
 		"a token twice":                {"tokens: [", `tokens: [{token: hush-hush, tenant: t1, programs: [prepaid], scopes: ["*"]}, `, "is the same as wallet_api.tokens[0]"},
+		"a name twice":                 {"tokens: [{", `tokens: [{token: hush-now, name: a, tenant: t1, programs: [prepaid], scopes: ["*"]}, {name: a, `, `wallet_api.tokens[1].name: "a" is used twice`},
 		"a rate out of bounds":         {"tokens:", "rate: 0, tokens:", "wallet_api.rate: 0 is out of bounds"},
 		"a quoted token":               {"token: hush-hush, tenant: t1", `token: "hush-hush", tenant: T 1`, "is not a name"},
 	} {
