@@ -400,3 +400,36 @@ func TestAKeysetIsWrappedByTheKeyServiceThatIsConfigured(t *testing.T) {
 		t.Errorf("a wrapped keyset without its key service: %v", err)
 	}
 }
+
+func TestACardThatAPersonHoldsIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	p := openTill(t, "wallet_api: {listen: 127.0.0.1:0, tokens: [{token: dev, tenant: t1, programs: [prepaid], scopes: [\"*\"]}]}\n")
+	before := keys[keysShown](t, p.config, "show")
+	client, err := newWalletClient(p.flags[1], "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := func(path, key string, body any) string {
+		t.Helper()
+		answer, err := client.post(t.Context(), path, key, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var of struct {
+			ID string `json:"id"`
+		}
+		if err := answer.read(&of); err != nil {
+			t.Fatal(err)
+		}
+		return of.ID
+	}
+	trip := "/v1/wallets/" + made("/v1/wallets", "k-1", map[string]string{"kind": "group", "program": "prepaid", "name": "Trip"})
+	ken := made(trip+"/members", "k-2", map[string]string{"name": "Ken", "role": "owner"})
+	for _, key := range []string{"k-3", "k-4"} {
+		made(trip+"/cards", key, map[string]string{"holder": ken})
+	}
+	after := keys[keysShown](t, p.config, "show")
+	if len(after.Keys) != 1 || after.Keys[0].Cards != before.Keys[0].Cards+2 || after.Unsealed != before.Unsealed || after.Strange != 0 {
+		t.Errorf("before %+v, with two cards more %+v", before, after)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -154,6 +155,9 @@ func refused(answer *http.Response, text []byte) error {
 	p := &walletProblem{}
 	if json.Unmarshal(text, p) == nil && p.Title != "" {
 		p.Status = answer.StatusCode
+		if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil {
+			p.Detail += fmt.Sprintf(" Retry-After: %d.", seconds)
+		}
 		return p
 	}
 	err := fmt.Errorf("it answered %d and nothing that can be read: is its address right?", answer.StatusCode)

@@ -28,6 +28,9 @@ func openCounter(t *testing.T, status int, answers ...string) *counterDesk {
 		if status == http.StatusFound {
 			w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
 		}
+		if status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "3")
+		}
 		w.WriteHeader(status)
 		if n := len(c.asked); n <= len(answers) {
 			_, _ = io.WriteString(w, answers[n-1])
@@ -143,7 +146,7 @@ func TestAnErrorSaysWhatToDoAndExitsWithOne(t *testing.T) {
 	}{
 		{"a problem", 409, `{"title":"Not enough money","detail":"Ask for less.","code":"insufficient_funds","field":"amount.amount"}`, []string{"Not enough money: amount.amount: Ask for less. [insufficient_funds]"}, false},
 		{"nobody knows", 503, `{"title":"It is not known yet","detail":"Try again.","code":"outcome_unknown"}`, []string{"[outcome_unknown]"}, true},
-		{"too many", 429, `{"title":"Too many requests","code":"rate_limited"}`, []string{"[rate_limited]"}, true},
+		{"too many", 429, `{"title":"Too many requests","detail":"Wait.","code":"rate_limited"}`, []string{"Too many requests: Wait. Retry-After: 3. [rate_limited]"}, true},
 		{"a gateway", 502, "<html>", []string{"did not answer: it answered 502"}, true},
 		{"another server", 404, "<html>", []string{"cannot be used: it answered 404 and nothing that can be read"}, false},
 		{"it leads elsewhere", 302, "", []string{"it answered 302"}, false},
