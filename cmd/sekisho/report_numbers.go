@@ -178,17 +178,15 @@ func (r *numbersReport) add(e *balance.Entry) {
 	}
 }
 
-// aside says where the next report goes on, or that there is nothing.
+// aside says where the next report goes on, or that there is nothing of the tenant that was named.
 func (r *numbersReport) aside(o *reportOptions) string {
 	switch {
 	case r.Next != "":
 		return "there are more: go on with --after " + r.Next
-	case len(r.Showings) > 0 || o.After != "":
-		return ""
-	case o.Tenant != "":
+	case o.Tenant != "" && o.After == "" && len(r.Showings) == 0:
 		return fmt.Sprintf("tenant %q has no record of %s: nobody asked with a token of it, or it is called otherwise in wallet_api.tokens", o.Tenant, r.Date)
 	}
-	return "no tenant has a record of " + r.Date
+	return ""
 }
 
 // Table shows it to a person.
