@@ -253,7 +253,7 @@ func (c *check) end(last uint64) {
 type totals struct {
 	Audit
 	programs map[string]spec.Currency        // of their wallets; 0: several
-	sums     map[spec.Currency]*CurrencySums // of wallets, and of house logs in no currency
+	sums     map[spec.Currency]*CurrencySums // by currency
 	house    map[string]*CurrencySums        // of house logs with money, by program
 }
 
