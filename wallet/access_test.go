@@ -18,6 +18,7 @@ func asked() map[string]wallet.Scope {
 		"POST /v1/wallets":                            wallet.WalletsWrite,
 		"GET /v1/wallets/{id}":                        wallet.WalletsRead,
 		"POST /v1/wallets/{id}/tier":                  wallet.TiersWrite,
+		"POST /v1/wallets/{id}/name":                  wallet.WalletsWrite,
 		"GET /v1/wallets/{id}/balance":                wallet.WalletsRead,
 		"GET /v1/wallets/{id}/activity":               wallet.WalletsRead,
 		"GET /v1/wallets/{id}/events":                 wallet.WalletsRead,
@@ -148,6 +149,18 @@ func TestWithoutATokenNothingIsLearnt(t *testing.T) {
 	a := h.send(request{method: "PUT", path: "/v1/wallets"})
 	if a.status != 405 || !slices.Equal(a.header["Allow"], []string{"POST"}) {
 		t.Errorf("no such method: %d %v", a.status, a.header["Allow"])
+	}
+	for _, r := range []request{
+		{method: "POST", path: "/v1//wallets"},
+		{method: "POST", path: "/v1/./wallets"},
+		{method: "POST", path: "/v1/x/../wallets"},
+		{method: "POST", path: "/v1/wallets/"},
+		{method: "GET", path: "/v1/cards/..%2fX"},
+		{method: "DELETE", path: "/v1//wallets"},
+	} {
+		if a := h.send(r); a.status != 404 || a.str("code") != "not_found" || a.header["Allow"] != nil {
+			t.Errorf("%s %s: %d %v", r.method, r.path, a.status, a.header["Allow"])
+		}
 	}
 	for name, header := range map[string]string{"another scheme": "Basic dev", "no token": "Bearer ", "only a word": "Bearer", "two": "Bearer dev dev"} {
 		if a := h.send(request{method: "GET", path: "/v1/wallets/x", header: map[string]string{"Authorization": header}}); a.status != 401 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"sekisho/spec"
 	"sekisho/teller"
@@ -13,15 +12,15 @@ import (
 // Activity is something that happened to money, as a person sees it: a purchase with all that became of
 // it, or money that moved otherwise.
 type Activity struct {
-	ID        string    `json:"id" doc:"Stays the same whatever becomes of it; that of a purchase is the one its events have." example:"pur_0123456789abcdef01234567"`
-	Version   uint64    `json:"version" doc:"The version of the wallet with which it began." example:"4"`
-	Type      string    `json:"type" doc:"purchase, refund, top_up, allocation or transfer. New ones may come." example:"purchase"`
-	At        time.Time `json:"at" doc:"When it began."`
-	Updated   time.Time `json:"updated" doc:"When something last became of it."`
-	Card      string    `json:"card,omitempty"`
-	Amount    Sum       `json:"amount" doc:"Of a purchase or refund: as the merchant asked. Else what moved: below zero it left the card or the wallet."`
-	Other     string    `json:"other,omitempty" doc:"The other wallet of a transfer."`
-	Reference string    `json:"reference,omitempty" doc:"Of a top-up or transfer."`
+	ID        string `json:"id" doc:"Stays the same whatever becomes of it; that of a purchase is the one its events have." example:"pur_0123456789abcdef01234567"`
+	Version   uint64 `json:"version" doc:"The version of the wallet with which it began." example:"4"`
+	Type      string `json:"type" doc:"purchase, refund, top_up, allocation or transfer. New ones may come." example:"purchase"`
+	At        Time   `json:"at" doc:"When it began."`
+	Updated   Time   `json:"updated" doc:"When something last became of it."`
+	Card      string `json:"card,omitempty"`
+	Amount    Sum    `json:"amount" doc:"Of a purchase or refund: as the merchant asked. Else what moved: below zero it left the card or the wallet."`
+	Other     string `json:"other,omitempty" doc:"The other wallet of a transfer."`
+	Reference string `json:"reference,omitempty" doc:"Of a top-up or transfer."`
 
 	Purchase *PurchaseState `json:"purchase,omitempty" doc:"Of a purchase or refund: what became of it."`
 }
@@ -42,11 +41,11 @@ type PurchaseState struct {
 
 // PurchaseStep is one event of a purchase.
 type PurchaseStep struct {
-	At      time.Time `json:"at"`
-	Version uint64    `json:"version"`
-	Kind    string    `json:"kind" doc:"As in events." example:"authorized"`
-	Hold    *Sum      `json:"hold,omitempty" doc:"What the purchase holds after it."`
-	Posted  *Sum      `json:"posted,omitempty" doc:"By how much the money of the wallet changed."`
+	At      Time   `json:"at"`
+	Version uint64 `json:"version"`
+	Kind    string `json:"kind" doc:"As in events." example:"authorized"`
+	Hold    Sum    `json:"hold" doc:"What the purchase holds after it."`
+	Posted  *Sum   `json:"posted,omitempty" doc:"By how much the money of the wallet changed."`
 }
 
 type activityInput struct {
@@ -97,7 +96,7 @@ func activityPlace(text string) (teller.Place, error) {
 
 func activityOf(wallet string, it *teller.Activity, currency spec.Currency) Activity {
 	out := Activity{
-		ID: activityID(wallet, it), Version: it.Version, Type: string(it.Movement), At: it.At, Updated: it.Latest, Amount: sum(it.Amount, it.Currency),
+		ID: activityID(wallet, it), Version: it.Version, Type: string(it.Movement), At: Time{it.At}, Updated: Time{it.Latest}, Amount: sum(it.Amount, it.Currency),
 		Other: it.Other, Reference: it.Reference,
 	}
 	if it.Card != (spec.CardID{}) {
@@ -125,7 +124,7 @@ func activityOf(wallet string, it *teller.Activity, currency spec.Currency) Acti
 }
 
 func stepOf(s *teller.Step, currency spec.Currency) PurchaseStep {
-	return PurchaseStep{At: s.At, Version: s.Version, Kind: s.Kind.String(), Hold: unlessZero(s.Hold, currency), Posted: unlessZero(s.Posted, currency)}
+	return PurchaseStep{At: Time{s.At}, Version: s.Version, Kind: s.Kind.String(), Hold: sum(s.Hold, currency), Posted: unlessZero(s.Posted, currency)}
 }
 
 // activityID names an item by the request or message that began it.

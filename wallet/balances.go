@@ -15,7 +15,7 @@ import (
 type Balance struct {
 	Wallet      string        `json:"wallet"`
 	Version     uint64        `json:"version" doc:"The version of the wallet that this is the balance of."`
-	At          time.Time     `json:"at" doc:"When the wallet came to this version."`
+	At          Time          `json:"at" doc:"When the wallet came to this version."`
 	Posted      Sum           `json:"posted" doc:"The money that is in the wallet."`
 	Held        Sum           `json:"held" doc:"Of it, what purchases hold that are not cleared yet."`
 	Available   Sum           `json:"available" doc:"posted - held."`
@@ -65,7 +65,7 @@ func (a *API) getBalance(ctx context.Context, in *balanceInput) (*balanceOutput,
 	if err != nil {
 		return nil, err
 	}
-	b := figures(in.ID, s.Version, time.UnixMilli(s.At).UTC(), s.Balances, s.Unallocated(), s.Currency)
+	b := figures(in.ID, s.Version, milliseconds(s.At), s.Balances, s.Unallocated(), s.Currency)
 	for i := range s.Cards {
 		c := &s.Cards[i]
 		if c.Status != balance.CardClosed || c.CardBalance != (balance.CardBalance{}) {
@@ -83,14 +83,14 @@ func (a *API) balanceAt(ctx context.Context, in *balanceInput) (*balanceOutput, 
 	case p.Version == 0:
 		return nil, problemOf(CodeNotFound).at("at").with("The wallet was not open yet at that time.")
 	}
-	b := figures(in.ID, p.Version, p.At, p.Balances, p.Unallocated(), p.Currency)
+	b := figures(in.ID, p.Version, Time{p.At}, p.Balances, p.Unallocated(), p.Currency)
 	for i := range p.Cards {
 		b.Cards = append(b.Cards, cardFigures(p.Cards[i].Card, p.Cards[i].CardBalance, p.Currency))
 	}
 	return &balanceOutput{etag(p.Version), b}, nil
 }
 
-func figures(wallet string, version uint64, at time.Time, b balance.Balances, unallocated spec.Money, c spec.Currency) Balance {
+func figures(wallet string, version uint64, at Time, b balance.Balances, unallocated spec.Money, c spec.Currency) Balance {
 	return Balance{
 		Wallet: wallet, Version: version, At: at, Posted: sum(b.Posted, c), Held: sum(b.Held, c),
 		Available: sum(b.Posted-b.Held, c), Unallocated: sum(unallocated, c), Cards: []CardBalance{},

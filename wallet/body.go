@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -46,18 +47,30 @@ func readBody(w http.ResponseWriter, r *http.Request) (body, *Problem) {
 	if p := contentType(r.Header); p != nil {
 		return body{}, p
 	}
-	canonical, ok := canonicalJSON(text)
+	object, ok := readJSON(text)
 	if !ok {
 		return body{}, problemOf(CodeBodyInvalid)
 	}
 	if !namesOnce(text) {
 		return body{}, problemOf(CodeBodyInvalid).with("A name stands twice in one object: send each name once.")
 	}
+	if field, found := nullIn(object); found {
+		return body{}, problemOf(CodeFieldInvalid).at(field).with("It is refused: null is no value here. Leave the field out.")
+	}
+	canonical, err := json.Marshal(object) // its names in order, without space
+	if err != nil {
+		return body{}, problemOf(CodeBodyInvalid)
+	}
 	return body{text: text, fingerprint: fingerprint(canonical)}, nil
 }
 
-// contentType refuses what is not said to be JSON.
+// contentType refuses what is not said to be JSON, as it is.
 func contentType(h http.Header) *Problem {
+	for _, coding := range h.Values("Content-Encoding") {
+		if !strings.EqualFold(coding, "identity") {
+			return problemOf(CodeContentType)
+		}
+	}
 	said := h.Get("Content-Type")
 	if said == "" {
 		return nil
@@ -70,23 +83,20 @@ func contentType(h http.Header) *Problem {
 	return nil
 }
 
-// canonicalJSON is the same object with its names in order and without space; ok is false for what is
-// not one JSON object in UTF-8, or is nested too deep.
-func canonicalJSON(text []byte) (canonical []byte, ok bool) {
+// readJSON reads an object; ok is false for what is not one JSON object in UTF-8, or is nested too deep.
+func readJSON(text []byte) (object map[string]any, ok bool) {
 	if !utf8.Valid(text) || depth(text) > depthMax {
 		return nil, false
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	var object map[string]any
 	if err := d.Decode(&object); err != nil || object == nil {
 		return nil, false
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, false
 	}
-	canonical, err := json.Marshal(object)
-	return canonical, err == nil
+	return object, paired(text)
 }
 
 // depth is how deep brackets are nested outside of texts.

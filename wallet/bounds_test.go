@@ -30,7 +30,6 @@ func TestABodyOutOfBoundsIsRefused(t *testing.T) {
 		"JSON that is called so":  {`{"name": "x"}`, "application/json; charset=UTF-8", "", 201},
 		"another charset":         {`{"name": "x"}`, "application/json; charset=cp037", "content_type_unsupported", 415},
 		"a list":                  {`[]`, "", "json_invalid", 400},
-		"null":                    {`null`, "", "json_invalid", 400},
 		"two objects":             {`{"name": "x"}{}`, "", "json_invalid", 400},
 		"an unknown field":        {`{"nmae": "x"}`, "", "field_unknown", 422},
 		"a name in other letters": {`{"Name": "x"}`, "", "field_unknown", 422},
@@ -42,7 +41,14 @@ func TestABodyOutOfBoundsIsRefused(t *testing.T) {
 		"a name twice within":     {`{"name": "x", "rules": {"use_max": {"amount": 1, "currency": "JPY", "amount": 2}}}`, "", "json_invalid", 400},
 		"a name twice in a list":  {`{"name": [[], {"a": "b", "c": ["a", "a"], "a": 1}]}`, "", "json_invalid", 400},
 		"a name in two objects":   {`{"name": "rules", "rules": {"use_max": {"amount": 1, "currency": "JPY"}}}`, "", "", 201},
-		"null is nothing":         {`{"name": null}`, "", "", 201},
+		"null":                    {`null`, "", "json_invalid", 400},
+		"half a pair":             {`{"name": "\ud83d"}`, "", "json_invalid", 400},
+		"its other half":          {`{"name": "\ude00"}`, "", "json_invalid", 400},
+		"the halves apart":        {`{"name": "\ud83d \ude00"}`, "", "json_invalid", 400},
+		"the halves turned":       {`{"name": "\ude00\ud83d"}`, "", "json_invalid", 400},
+		"two first halves":        {`{"name": "\ud83d\ud83d\ude00"}`, "", "json_invalid", 400},
+		"half a pair as a name":   {`{"\uD83D": "x"}`, "", "json_invalid", 400},
+		"a pair":                  {`{"name": "\uD83D\ude00 \\ud83d \u00e9"}`, "", "", 201},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := request{method: "POST", path: "/v1/wallets/" + id + "/cards", body: c.body}

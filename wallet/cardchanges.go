@@ -29,7 +29,7 @@ type cardNameInput struct {
 }
 
 type cardRename struct {
-	Name string `json:"name" minLength:"1" maxLength:"120" example:"groceries"`
+	Name string `json:"name" minLength:"1" maxLength:"120" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"groceries"`
 }
 
 // cardMove is what the teller does to a card.
@@ -43,10 +43,10 @@ func (a *API) registerCardChanges() error {
 		status               int
 		move                 cardMove
 	}{
-		{"freeze", "Freeze a card", "It is refused from the next authorization on, until it is unfrozen.", http.StatusOK, a.teller.Freeze},
-		{"unfreeze", "Unfreeze a card", "Only a frozen card.", http.StatusOK, a.teller.Unfreeze},
-		{"lost", "Report a card lost", "For good: re-issue it to pay again.", http.StatusOK, a.teller.Lost},
-		{"stolen", "Report a card stolen", "For good: re-issue it to pay again.", http.StatusOK, a.teller.Stolen},
+		{"freeze", "Freeze a card", "It is refused from the next authorization on, until it is unfrozen. A card that is frozen already stays so.", http.StatusOK, a.teller.Freeze},
+		{"unfreeze", "Unfreeze a card", "Only a frozen card. One that is active already stays so.", http.StatusOK, a.teller.Unfreeze},
+		{"lost", "Report a card lost", "For good: re-issue it to pay again. A card that is lost already stays so.", http.StatusOK, a.teller.Lost},
+		{"stolen", "Report a card stolen", "For good: re-issue it to pay again. Also one that was reported lost before; a card that is stolen already stays so.", http.StatusOK, a.teller.Stolen},
 		{"close", "Close a card", "Always succeeds, whatever state the card is in. Free money returns to the wallet; what is held stays until it is cleared or released.", http.StatusOK, a.teller.Close},
 		{"reissue", "Give a card a new number", "The id stays, first6, last4 and expiry change, and the card is active. The old number is refused from then on; what was paid with it still clears.", http.StatusCreated, a.teller.Reissue},
 	} {

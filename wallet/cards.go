@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -26,7 +25,7 @@ type Card struct {
 	Allocated Sum       `json:"allocated" doc:"The money that the card has."`
 	Held      Sum       `json:"held" doc:"Of it, what purchases hold that are not cleared yet."`
 	Available Sum       `json:"available" doc:"What the card can spend."`
-	At        time.Time `json:"at,omitzero" doc:"When the change happened. In the answers of changes."`
+	At        Time      `json:"at,omitzero" doc:"When the change happened. In the answers of changes."`
 }
 
 // CardRules are what the holder of a card allows.
@@ -42,8 +41,8 @@ type issueInput struct {
 }
 
 type cardIssue struct {
-	Name   string     `json:"name,omitempty" maxLength:"120" example:"groceries"`
-	Holder string     `json:"holder,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"Who spends with it: in a group an owner or a member. The wallet's owner when absent."`
+	Name   string     `json:"name,omitempty" maxLength:"120" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"groceries"`
+	Holder string     `json:"holder,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"Who spends with it: in a group an owner or a member. The wallet's owner when absent; to be given once the first owner of a group has left."`
 	Rules  *CardRules `json:"rules,omitempty"`
 }
 
@@ -85,7 +84,11 @@ func (a *API) issueCard(ctx context.Context, in *issueInput) (*changed[Card], er
 		return nil, err
 	}
 	o := teller.Issuing{Name: in.Body.Name}
-	o.Holder, _ = teller.ParsePerson(in.Body.Holder) // its form was checked; nobody when absent
+	if in.Body.Holder != "" {
+		if o.Holder, err = person("holder", in.Body.Holder); err != nil {
+			return nil, err
+		}
+	}
 	if in.Body.Rules != nil {
 		if o.Rules, err = in.Body.Rules.read("rules.", currency); err != nil {
 			return nil, err
@@ -147,7 +150,7 @@ func cardAfter(d teller.Done, currency spec.Currency) Card {
 		Name: e.Profile.Name, Holder: e.Profile.Person, Rules: e.Profile.Rules,
 	}
 	shown := shownCard(&c, d.Log, d.Version, currency)
-	shown.At = d.At
+	shown.At = Time{d.At}
 	return shown
 }
 

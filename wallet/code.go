@@ -53,7 +53,7 @@ type meaning struct {
 // meanings are all codes, in the order of the document.
 func meanings() []meaning {
 	return []meaning{
-		{CodeKeyMissing, http.StatusBadRequest, "Idempotency-Key is missing", "Send a header Idempotency-Key with every POST and DELETE: one new random value, such as a UUID, for each thing you want to happen, and the same value when you try again."},
+		{CodeKeyMissing, http.StatusBadRequest, "Idempotency-Key is missing", "Send a header Idempotency-Key with every POST: one new random value, such as a UUID, for each thing you want to happen, and the same value when you try again."},
 		{CodeKeyInvalid, http.StatusBadRequest, "Idempotency-Key cannot be used", "Send 1 to 255 printable ASCII characters."},
 		{CodeBodyInvalid, http.StatusBadRequest, "The body is not JSON that can be read", "Send one JSON object in UTF-8, nested at most 16 deep."},
 		{CodeIfMatchInvalid, http.StatusBadRequest, "If-Match cannot be used", "Send the version of the wallet as you know it, such as If-Match: \"12\", or leave the header out."},
@@ -74,13 +74,13 @@ func meanings() []meaning {
 		{CodeNumberNotKept, http.StatusConflict, "The number of this card is not kept", "Nobody can show it: it was issued without a number key. Re-issue the card."},
 		{CodeNumberUnreadable, http.StatusConflict, "The number of this card cannot be read", "The number key of this node does not open it. Tell whoever runs the switch."},
 		{CodeBodyTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "Send at most 65536 bytes."},
-		{CodeContentType, http.StatusUnsupportedMediaType, "The body has a content type that is not served", "Send JSON with Content-Type: application/json."},
+		{CodeContentType, http.StatusUnsupportedMediaType, "The body has a content type that is not served", "Send JSON as it is, with Content-Type: application/json and no Content-Encoding."},
 		{CodeFieldInvalid, http.StatusUnprocessableEntity, "A field has a value that cannot be used", "Correct the field that is named."},
 		{CodeFieldUnknown, http.StatusUnprocessableEntity, "There is a field or parameter that is not known", "Leave it out: the document lists every field. Names are written in small letters."},
 		{CodeKeyReused, http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request", "Use a new key for a new request, and the same body when you try again."},
 		{CodeRateLimited, http.StatusTooManyRequests, "Too many requests with this token", "Try again after the seconds in Retry-After, with the same Idempotency-Key."},
 		{CodeBusy, http.StatusTooManyRequests, "Too much is waiting for this wallet", "Try again after the seconds in Retry-After, with the same Idempotency-Key."},
-		{CodeInternal, http.StatusInternalServerError, "A fault of ours", "Try again with the same Idempotency-Key; if it stays, tell whoever runs the switch the time and the route."},
+		{CodeInternal, http.StatusInternalServerError, "A fault of ours", "Try again with the same Idempotency-Key; if it stays, tell whoever runs the switch the Request-Id of the answer."},
 		{CodeUnavailable, http.StatusServiceUnavailable, "The ledger cannot be reached", "Nothing happened. Try again with the same Idempotency-Key after the seconds in Retry-After."},
 		{CodeOutcomeUnknown, http.StatusServiceUnavailable, "It is not known yet what became of it", "Try again with the same Idempotency-Key: you get the answer of the first request when it has taken effect, and it happens once in any case."},
 	}

@@ -25,9 +25,9 @@ func (a *API) OpenAPI30() []byte { return a.documents.v30 }
 
 const introduction = `People hold money in wallets, alone or as a group. They issue prepaid cards at once, allocate money to a card, pay with it, take the rest back and close it.
 
-Money is an integer in the minor unit of its currency: {"amount": 1200, "currency": "JPY"} is 1,200 yen. Times are RFC 3339 in UTC. Ids have a prefix: wal_, crd_, per_.
+Money is an integer in the minor unit of its currency: {"amount": 1200, "currency": "JPY"} is 1,200 yen. Times are RFC 3339 in UTC with milliseconds, so that they sort as text. Ids have a prefix: wal_, crd_, per_.
 
-Every POST needs a header Idempotency-Key. The same request with the same key happens once and is answered the same, for 7 days, on every node and after every restart. A request that was refused (4xx) is not kept: sent again with the same key and body it is decided afresh, and may succeed. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused. A 2xx means that what happened is durable.
+Every POST needs a header Idempotency-Key. The same request with the same key happens once and is answered the same, for 7 days, on every node and after every restart. A request that was refused (4xx) is not kept: sent again with the same key and body it is decided afresh, and may succeed. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused. A 2xx means that what happened is durable. Every answer has a header Request-Id: tell it when you ask about the request.
 
 Every change of a wallet raises its version by one. Send If-Match with the version you know, and nothing happens when the wallet has changed since.
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -14,20 +13,20 @@ import (
 // Event is one thing that happened to a wallet, as its log has it.
 type Event struct {
 	Version   uint64       `json:"version" doc:"The version of the wallet that this made. What happened together has one version."`
-	Index     int          `json:"index" doc:"Its place among the events of that version, from 0."`
-	At        time.Time    `json:"at"`
+	Index     int          `json:"index" doc:"Its place among the events of that version that are shown, from 0."`
+	At        Time         `json:"at"`
 	Kind      string       `json:"kind" doc:"What happened. New kinds may come." example:"authorized"`
 	Card      string       `json:"card,omitempty"`
 	Purchase  string       `json:"purchase,omitempty" doc:"The purchase that it is about: the same in all events of one purchase." example:"pur_0123456789abcdef01234567"`
 	State     string       `json:"state,omitempty" doc:"Where the purchase stands after it." example:"open"`
 	Reason    string       `json:"reason,omitempty" doc:"What a card network was answered, and why." example:"approved"`
-	Hold      *Sum         `json:"hold,omitempty" doc:"What the purchase holds after it."`
+	Hold      *Sum         `json:"hold,omitempty" doc:"What the purchase holds after it. In every event of a purchase."`
 	Posted    *Sum         `json:"posted,omitempty" doc:"By how much the money of the wallet changed."`
 	Allocated *Sum         `json:"allocated,omitempty" doc:"By how much the money of the card changed."`
 	Person    string       `json:"person,omitempty"`
 	Role      string       `json:"role,omitempty"`
 	Status    string       `json:"status,omitempty" doc:"Of the card after it."`
-	Name      string       `json:"name,omitempty"`
+	Name      string       `json:"name,omitempty" doc:"How the wallet, the card or the member is called after it."`
 	Tier      string       `json:"tier,omitempty" doc:"Of wallet_changed: the tier of the wallet after it; the program's own limits when absent."`
 	Reference string       `json:"reference,omitempty"`
 	Token     *EventToken  `json:"token,omitempty" doc:"The device token that was added to the card or removed from it."`
@@ -106,7 +105,9 @@ func (a *API) eventsAfter(ctx context.Context, in *eventsInput, last uint64, s *
 			before := len(events)
 			for k := range entries[i].Events {
 				if teller.Shows(&entries[i].Events[k]) {
-					events = append(events, eventOf(&entries[i], k, s.Currency))
+					e := eventOf(&entries[i], k, s.Currency)
+					e.Index = len(events) - before
+					events = append(events, e)
 				}
 			}
 			if last = entries[i].Version; len(events) > before {
@@ -121,11 +122,11 @@ func (a *API) eventsAfter(ctx context.Context, in *eventsInput, last uint64, s *
 	return events, last, nil
 }
 
-// eventOf is one event of an entry.
+// eventOf is one event of an entry, but for its place among those that are shown.
 func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 	e := &entry.Events[k]
 	out := Event{
-		Version: entry.Version, Index: k, At: time.UnixMilli(entry.At).UTC(), Kind: e.Kind.String(),
+		Version: entry.Version, At: milliseconds(entry.At), Kind: e.Kind.String(),
 		Person: e.Profile.Person.String(), Name: e.Profile.Name, Reference: e.Note, Tier: e.Profile.Tier,
 		Posted: unlessZero(e.Posted, currency), Allocated: unlessZero(e.Allocated, currency),
 		Balance: EventBalance{
@@ -160,10 +161,11 @@ func purchaseOf(e *balance.Event, out *Event, currency spec.Currency) {
 		return
 	}
 	out.Purchase, out.State, out.Reason = purchaseID(e.Purchase), e.State.String(), e.Answer.Reason.String()
+	hold := sum(0, currency)
 	if e.State == balance.Open {
-		hold := sum(e.Hold, currency)
-		out.Hold = &hold
+		hold = sum(e.Hold, currency)
 	}
+	out.Hold = &hold
 }
 
 // madeBy is the id of what the event made, as a request for it was answered and as activity has it; empty

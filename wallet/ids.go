@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"sekisho/balance"
+	"sekisho/spec"
+	"sekisho/teller"
 )
 
 // idLength is how many bytes of a key make an id.
@@ -23,6 +25,15 @@ func movementID(prefix, log string, k balance.Key, version uint64, index int) st
 		k = balance.CallKey("movement", log, strconv.FormatUint(version, 10), strconv.Itoa(index))
 	}
 	return idOfKey(prefix, k)
+}
+
+// person reads the id of a person whom a field names.
+func person(field, text string) (spec.PersonID, error) {
+	id, ok := teller.ParsePerson(text)
+	if !ok {
+		return id, problemOf(CodeFieldInvalid).at(field).with("It is refused: expected the id of a person as an earlier answer gave it.")
+	}
+	return id, nil
 }
 
 // What ids of money that moved begin with.

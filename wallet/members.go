@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -13,12 +12,12 @@ import (
 
 // Member is a person of a group.
 type Member struct {
-	ID      string    `json:"id" doc:"The person." example:"per_0123456789abcdef01234567"`
-	Wallet  string    `json:"wallet"`
-	Version uint64    `json:"version" doc:"The version of the wallet that this is of."`
-	Name    string    `json:"name,omitempty" doc:"Absent in the answer of a change of role." example:"Ken"`
-	Role    string    `json:"role" enum:"owner,member,viewer,none" doc:"A member spends through cards of their own, a viewer sees. none: not a member any more."`
-	At      time.Time `json:"at,omitzero" doc:"When the change happened. In the answers of changes."`
+	ID      string `json:"id" doc:"The person." example:"per_0123456789abcdef01234567"`
+	Wallet  string `json:"wallet"`
+	Version uint64 `json:"version" doc:"The version of the wallet that this is of."`
+	Name    string `json:"name,omitempty" doc:"Absent in the answer of a change of role." example:"Ken"`
+	Role    string `json:"role" enum:"owner,member,viewer,none" doc:"A member spends through cards of their own, a viewer sees. none: not a member any more."`
+	At      Time   `json:"at,omitzero" doc:"When the change happened. In the answers of changes."`
 }
 
 type memberInput struct {
@@ -28,9 +27,9 @@ type memberInput struct {
 }
 
 type memberAdd struct {
-	Name   string `json:"name" maxLength:"120" example:"Ken"`
+	Name   string `json:"name" maxLength:"120" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"Ken"`
 	Role   string `json:"role" enum:"owner,member,viewer"`
-	Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"A person who is known already. Without one a new person is made."`
+	Person string `json:"person,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"The id of a person as an earlier answer gave it; an id that was never given out is a new person. Without one a new person is made."`
 }
 
 type roleInput struct {
@@ -83,25 +82,34 @@ func (a *API) registerMembers() error {
 }
 
 func (a *API) addMember(ctx context.Context, in *memberInput) (*changed[Member], error) {
-	person := a.teller.Person(in.call.Tenant, "member "+in.call.Route+" "+in.call.Key)
+	who := a.teller.Person(in.call.Tenant, "member "+in.call.Route+" "+in.call.Key)
 	if in.Body.Person != "" {
-		person, _ = teller.ParsePerson(in.Body.Person) // its form was checked
+		var err error
+		if who, err = person("person", in.Body.Person); err != nil {
+			return nil, err
+		}
 	}
 	role, _ := balance.ParseRole(in.Body.Role)
-	d, err := a.teller.AddMember(ctx, in.call, in.ID, person, role, in.Body.Name)
+	d, err := a.teller.AddMember(ctx, in.call, in.ID, who, role, in.Body.Name)
 	return memberChange(d, err, http.StatusCreated)
 }
 
 func (a *API) setRole(ctx context.Context, in *roleInput) (*changed[Member], error) {
-	person, _ := teller.ParsePerson(in.Person)
+	who, err := person("person", in.Person)
+	if err != nil {
+		return nil, err
+	}
 	role, _ := balance.ParseRole(in.Body.Role)
-	d, err := a.teller.SetRole(ctx, in.call, in.ID, person, role)
+	d, err := a.teller.SetRole(ctx, in.call, in.ID, who, role)
 	return memberChange(d, err, http.StatusOK)
 }
 
 func (a *API) removeMember(ctx context.Context, in *removeInput) (*changed[Member], error) {
-	person, _ := teller.ParsePerson(in.Person)
-	d, err := a.teller.RemoveMember(ctx, in.call, in.ID, person)
+	who, err := person("person", in.Person)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.teller.RemoveMember(ctx, in.call, in.ID, who)
 	return memberChange(d, err, http.StatusOK)
 }
 
@@ -112,7 +120,7 @@ func memberChange(d teller.Done, err error, status int) (*changed[Member], error
 	}
 	p := &d.Events[0].Profile
 	return done(status, d, Member{
-		ID: p.Person.String(), Wallet: d.Log, Version: d.Version, Name: p.Name, Role: roleName(p.Role), At: d.At,
+		ID: p.Person.String(), Wallet: d.Log, Version: d.Version, Name: p.Name, Role: roleName(p.Role), At: Time{d.At},
 	}), nil
 }
 

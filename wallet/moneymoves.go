@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -12,12 +11,12 @@ import (
 
 // TopUp is money that came into a wallet.
 type TopUp struct {
-	ID        string    `json:"id" example:"top_0123456789abcdef01234567"`
-	Wallet    string    `json:"wallet"`
-	Version   uint64    `json:"version" doc:"The version of the wallet that this made."`
-	At        time.Time `json:"at"`
-	Amount    Sum       `json:"amount"`
-	Reference string    `json:"reference"`
+	ID        string `json:"id" example:"top_0123456789abcdef01234567"`
+	Wallet    string `json:"wallet"`
+	Version   uint64 `json:"version" doc:"The version of the wallet that this made."`
+	At        Time   `json:"at"`
+	Amount    Sum    `json:"amount"`
+	Reference string `json:"reference"`
 }
 
 // Allocation is money that went from a wallet to one of its cards, or back.
@@ -26,7 +25,7 @@ type Allocation struct {
 	Wallet    string     `json:"wallet"`
 	Card      string     `json:"card"`
 	Version   uint64     `json:"version" doc:"The version of the wallet that this made."`
-	At        time.Time  `json:"at"`
+	At        Time       `json:"at"`
 	Amount    Sum        `json:"amount" doc:"What went to the card; negative: back to the wallet."`
 	CardAfter CardAmount `json:"card_after" doc:"What the card had right after it."`
 }
@@ -40,13 +39,13 @@ type CardAmount struct {
 
 // Transfer is money that went from one wallet to another.
 type Transfer struct {
-	ID        string    `json:"id" example:"trf_0123456789abcdef01234567"`
-	From      string    `json:"from"`
-	To        string    `json:"to"`
-	Version   uint64    `json:"version" doc:"The version of the wallet from that this made."`
-	At        time.Time `json:"at"`
-	Amount    Sum       `json:"amount"`
-	Reference string    `json:"reference,omitempty"`
+	ID        string `json:"id" example:"trf_0123456789abcdef01234567"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Version   uint64 `json:"version" doc:"The version of the wallet from that this made."`
+	At        Time   `json:"at"`
+	Amount    Sum    `json:"amount"`
+	Reference string `json:"reference,omitempty"`
 }
 
 type topUpInput struct {
@@ -57,7 +56,7 @@ type topUpInput struct {
 
 type topUpCreate struct {
 	Amount    Amount `json:"amount" doc:"Above zero."`
-	Reference string `json:"reference" minLength:"1" maxLength:"100" doc:"Names this money where it came from. A wallet takes a reference once." example:"r-1"`
+	Reference string `json:"reference" minLength:"1" maxLength:"100" doc:"Names this money where it came from. A wallet takes a reference once. May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"r-1"`
 }
 
 type allocationInput struct {
@@ -81,7 +80,7 @@ type transferCreate struct {
 	From      string `json:"from" minLength:"1" maxLength:"128" doc:"The wallet that pays." example:"wal_5f1c0a9be2d94a7c8b3e6f10"`
 	To        string `json:"to" minLength:"1" maxLength:"128" doc:"The wallet that receives, of the same program." example:"wal_77aa0a9be2d94a7c8b3e6f10"`
 	Amount    Amount `json:"amount" doc:"Above zero."`
-	Reference string `json:"reference,omitempty" maxLength:"100" example:"lunch"`
+	Reference string `json:"reference,omitempty" maxLength:"100" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"lunch"`
 }
 
 func (a *API) registerMoney() error {
@@ -119,7 +118,7 @@ func (a *API) createTopUp(ctx context.Context, in *topUpInput) (*changed[TopUp],
 	}
 	e := &d.Events[0]
 	return done(http.StatusCreated, d, TopUp{
-		ID: movementID(topUpPrefix, d.Log, e.Key, d.Version, 0), Wallet: d.Log, Version: d.Version, At: d.At, Amount: sum(e.Posted, currency), Reference: e.Note,
+		ID: movementID(topUpPrefix, d.Log, e.Key, d.Version, 0), Wallet: d.Log, Version: d.Version, At: Time{d.At}, Amount: sum(e.Posted, currency), Reference: e.Note,
 	}), nil
 }
 
@@ -163,7 +162,7 @@ func allocation(d teller.Done, currency spec.Currency) *changed[Allocation] {
 		status = http.StatusOK
 	}
 	return done(status, d, Allocation{
-		ID: movementID(allocationPrefix, d.Log, e.Key, d.Version, 0), Wallet: d.Log, Card: e.Card.String(), Version: d.Version, At: d.At,
+		ID: movementID(allocationPrefix, d.Log, e.Key, d.Version, 0), Wallet: d.Log, Card: e.Card.String(), Version: d.Version, At: Time{d.At},
 		Amount: sum(e.Allocated, currency), CardAfter: cardAmount(e.After, currency),
 	})
 }
@@ -183,7 +182,7 @@ func (a *API) createTransfer(ctx context.Context, in *transferInput) (*changed[T
 	}
 	e := &d.Events[0]
 	return done(http.StatusCreated, d, Transfer{
-		ID: movementID(transferPrefix, d.Log, e.Key, d.Version, 0), From: d.Log, To: e.Counter.Name, Version: d.Version, At: d.At,
+		ID: movementID(transferPrefix, d.Log, e.Key, d.Version, 0), From: d.Log, To: e.Counter.Name, Version: d.Version, At: Time{d.At},
 		Amount: sum(-e.Posted, currency), Reference: e.Note,
 	}), nil
 }

@@ -1,16 +1,19 @@
 package wallet
 
 import (
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path"
 	"runtime/debug"
 	"strings"
 	"time"
 )
 
-// observer is around every request: it counts, logs a line at debug, and turns a panic into an answer.
+// requestIDHeader is the header of an answer with the id of its request: a new random one, whatever the caller sent.
+const requestIDHeader = "Request-Id"
+
+// observer is around every request: it names and counts it, logs a line at debug, and turns a panic into an answer.
 type observer struct{ api *API }
 
 // ServeHTTP implements [http.Handler]. Of the address only the pattern of the route is logged: what
@@ -23,9 +26,11 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	id := rand.Text()
+	w.Header().Set(requestIDHeader, id)
 	defer func() {
 		if fault := recover(); fault != nil {
-			a.log.Error("panic while a request was served", "route", routeOf(r), "kind", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+			a.log.Error("panic while a request was served", "route", routeOf(r), "request_id", id, "kind", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 			if seen.status == 0 {
 				write(seen, problemOf(CodeInternal))
 			}
@@ -33,10 +38,9 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		took := time.Since(began)
 		a.metrics.answered(routeOf(r), seen.status, took)
 		a.log.LogAttrs(r.Context(), slog.LevelDebug, "wallet request", slog.String("route", routeOf(r)),
-			slog.Int("status", seen.status), slog.Duration("took", took))
+			slog.String("request_id", id), slog.Int("status", seen.status), slog.Duration("took", took))
 	}()
-	// The mux would send other spellings of a path to the right one, and so repeat it.
-	if clean := path.Clean("/" + r.URL.Path); clean != r.URL.Path || r.Method == http.MethodConnect {
+	if !asItStands(r) || r.Method == http.MethodConnect {
 		a.unrouted(seen, r)
 		return
 	}

@@ -33,7 +33,10 @@ func TestEveryChangeTwiceWithOneKeyHappensOnceAndIsAnsweredTheSame(t *testing.T)
 		{method: "DELETE", path: "/v1/wallets/" + group.str("id") + "/members/" + ken.str("id")},
 		{path: "/v1/wallets/" + id + "/tier", body: `{"tier": "verified"}`},
 		{path: "/v1/wallets/" + id + "/tier", body: `{"tier": ""}`},
+		{path: "/v1/wallets/" + id + "/name", body: `{"name": "Hanako"}`},
+		{path: "/v1/wallets/" + id + "/name", body: `{"name": "Hana"}`},
 		{path: "/v1/cards/" + card + "/freeze"},
+		{path: "/v1/cards/" + card + "/freeze"}, // is frozen already
 		{path: "/v1/cards/" + card + "/unfreeze"},
 		{path: "/v1/cards/" + card + "/rules", body: `{"use_max": ` + jpy(7) + `}`},
 		{path: "/v1/cards/" + card + "/name", body: `{"name": "x"}`},

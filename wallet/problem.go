@@ -17,12 +17,26 @@ type Problem struct {
 	Status int    `json:"status" doc:"The HTTP status." example:"409"`
 	Detail string `json:"detail" doc:"What to do about it."`
 	Code   Code   `json:"code" doc:"What was wrong, for programs. Codes keep their meaning; new ones may come." example:"insufficient_funds"`
-	Field  string `json:"field,omitempty" doc:"Which field or parameter is meant." example:"amount.amount"`
+	Field  string `json:"field,omitempty" doc:"Which field or parameter is meant, where it can be named." example:"amount.amount"`
 
-	CurrentVersion uint64 `json:"current_version,omitempty" doc:"With version_conflict: the version that the wallet has now."`
-	Free           *int64 `json:"free,omitempty" doc:"With insufficient_funds: how much there is, in the minor unit."`
+	CurrentVersion uint64   `json:"current_version,omitempty" doc:"With version_conflict: the version that the wallet has now."`
+	Free           *int64   `json:"free,omitempty" doc:"With insufficient_funds: how much there is, in the minor unit."`
+	Limit          *Reached `json:"limit,omitempty" doc:"With limit_exceeded and cap_exceeded: what was reached."`
+	Earlier        *Earlier `json:"earlier,omitempty" doc:"With reference_used: where the reference was used."`
 
 	retryAfter int // seconds; 0: no header
+}
+
+// Reached is a limit that was reached.
+type Reached struct {
+	Name string `json:"name" doc:"balance: the money of a wallet. transfer: of one transfer. month: of the transfers of a month. cards, members, tokens, tokens_ever (with those that were removed): how many. New ones may come." example:"month"`
+	Max  int64  `json:"max" doc:"The limit: a number of things, or money in the minor unit." example:"150000"`
+	Left int64  `json:"left" doc:"What is left of it." example:"500"`
+}
+
+// Earlier is an earlier request.
+type Earlier struct {
+	Version uint64 `json:"version" doc:"The version of the wallet that it made." example:"2"`
 }
 
 // Error implements error.
@@ -36,7 +50,7 @@ func (p *Problem) ContentType(string) string { return problemContentType }
 
 // GetHeaders implements [huma.HeadersError].
 func (p *Problem) GetHeaders() http.Header {
-	h := http.Header{"Cache-Control": {"no-store"}}
+	h := http.Header{}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
@@ -83,6 +97,7 @@ func write(w http.ResponseWriter, p *Problem) {
 		w.Header()[name] = values
 	}
 	w.Header().Set("Content-Type", problemContentType)
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	body, err := json.Marshal(p)
 	if err != nil {
@@ -129,22 +144,31 @@ func refusal(status int, message string, errs []error) *Problem {
 	case first == nil:
 		return problemOf(CodeFieldInvalid)
 	case first.Message == validation.MsgUnexpectedProperty, first.Message == "unknown query parameter":
-		return problemOf(CodeFieldUnknown).at(parent(first.Location))
+		return problemOf(CodeFieldUnknown).at(unknown(inBody(first.Location)))
 	}
-	return problemOf(CodeFieldInvalid).at(inBody(first.Location)).with(rule(first.Message))
+	return problemOf(CodeFieldInvalid).at(joined(inBody(first.Location), lacks(first.Message))).with(rule(first.Message))
 }
 
-// parent is the place that holds an unknown name: the name itself is the caller's.
-func parent(location string) string {
-	cut := strings.LastIndexByte(location, '.')
-	if place, _, _ := strings.Cut(location, "."); place == "query" || cut < 0 {
+// unknown is a place whose last name is the caller's: without it where it may not be repeated.
+func unknown(place string) string {
+	names := strings.Split(place, ".")
+	for i, name := range names {
+		if plain(name) == "" {
+			return strings.Join(names[:i], ".")
+		}
+	}
+	return place
+}
+
+// lacks is the field that a message says is missing; empty for another message.
+func lacks(message string) string {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	name, begins := strings.CutPrefix(message, before)
+	name, ends := strings.CutSuffix(name, after)
+	if !begins || !ends {
 		return ""
 	}
-	within := inBody(location[:cut])
-	if strings.Trim(within, "abcdefghijklmnopqrstuvwxyz_.") != "" { // the unknown name has a dot in it
-		return ""
-	}
-	return within
+	return name
 }
 
 // inBody writes a place as a client sees it: amount.currency.

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -50,6 +51,17 @@ func noteRefusals(op *huma.Operation, codes []Code) {
 			}}
 		}
 		op.Responses[strconv.Itoa(status)] = response
+	}
+}
+
+// noteRequestID puts into the document that every answer has an id.
+func noteRequestID(op *huma.Operation) {
+	for _, response := range op.Responses {
+		headers := map[string]*huma.Header{requestIDHeader: {
+			Description: "Names this request in the log of the server: tell it when you ask about the request.", Schema: &huma.Schema{Type: huma.TypeString},
+		}}
+		maps.Copy(headers, response.Headers)
+		response.Headers = headers
 	}
 }
 

@@ -26,7 +26,7 @@ type revealInput struct {
 }
 
 type cardReveal struct {
-	Reason string `json:"reason" minLength:"1" maxLength:"120" doc:"Why it is asked for; kept in the audit log." example:"the holder asked to see it in the app"`
+	Reason string `json:"reason" minLength:"1" maxLength:"120" doc:"Why it is asked for; kept in the audit log. May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"the holder asked to see it in the app"`
 }
 
 type revealOutput struct {

@@ -37,8 +37,9 @@ type route struct {
 
 // Caller is who calls and what the headers say, for every input of a route.
 type Caller struct {
-	who  *Identity
-	call teller.Call
+	who     *Identity
+	call    teller.Call
+	request string // the id of the request
 }
 
 // Resolve implements [huma.Resolver]: it takes over what the guard of the route found out.
@@ -50,6 +51,8 @@ func (c *Caller) Resolve(ctx huma.Context) []error {
 	*c = g.caller
 	return nil
 }
+
+func (c *Caller) requestID() string { return c.request }
 
 // Keyed is the part of an input that every POST has.
 type Keyed struct {
@@ -99,7 +102,11 @@ func add[I, O any](a *API, r route, handle func(context.Context, *I) (*O, error)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, a.problem(r, err)
+			request := ""
+			if caller, ok := any(in).(interface{ requestID() string }); ok {
+				request = caller.requestID()
+			}
+			return nil, a.problem(r, request, err)
 		}
 		return out, nil
 	})
@@ -123,6 +130,7 @@ func (a *API) note(r route) {
 			op.Responses[strconv.Itoa(r.also)] = &same
 		}
 		noteRefusals(op, r.codes())
+		noteRequestID(op)
 		if op.RequestBody == nil {
 			continue
 		}
@@ -187,7 +195,7 @@ func (a *API) guard(r route) func(huma.Context, func(huma.Context)) {
 		}
 		ctx, cancel := context.WithTimeout(hc.Context(), answerTimeMax)
 		defer cancel()
-		next(&guarded{humaContext: hc, ctx: ctx, body: text, caller: Caller{who: who, call: call}})
+		next(&guarded{humaContext: hc, ctx: ctx, body: text, caller: Caller{who: who, call: call, request: w.Header().Get(requestIDHeader)}})
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 type Teller interface {
 	Open(ctx context.Context, c teller.Call, o teller.Opening) (teller.Done, error)
 	SetTier(ctx context.Context, c teller.Call, wallet, tier string) (teller.Done, error)
+	RenameWallet(ctx context.Context, c teller.Call, wallet, name string) (teller.Done, error)
 	TopUp(ctx context.Context, c teller.Call, wallet string, amount spec.Money, reference string) (teller.Done, error)
 	Allocate(ctx context.Context, c teller.Call, wallet string, card spec.CardID, amount spec.Money) (teller.Done, error)
 	Sweep(ctx context.Context, c teller.Call, wallet string, card spec.CardID) (teller.Done, error)
@@ -49,7 +50,7 @@ type Teller interface {
 
 // problem says to a caller why something was not done. What the program itself did wrong goes to the
 // log; no error of the teller holds a card number.
-func (a *API) problem(r route, err error) error {
+func (a *API) problem(r route, request string, err error) error {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
@@ -62,7 +63,7 @@ func (a *API) problem(r route, err error) error {
 	}
 	switch p.Code {
 	case CodeInternal, CodeUnavailable, CodeOutcomeUnknown:
-		a.log.Error("wallet request not done", "route", r.method+" "+r.path, "code", p.Code, "error", err)
+		a.log.Error("wallet request not done", "route", r.method+" "+r.path, "request_id", request, "code", p.Code, "error", err)
 	}
 	return p
 }
@@ -84,10 +85,14 @@ func refused(err error) *Problem {
 	case errors.As(err, &state):
 		return problemOf(CodeStateConflict).with(sentence(state.Why))
 	case errors.As(err, &most):
-		return problemOf(CodeCapExceeded).with("There would be too much or too many: " + most.What + ", at most " + strconv.FormatInt(most.Max, 10) + ".")
+		p := problemOf(CodeCapExceeded).with("There would be too much or too many: " + most.What + ", at most " + strconv.FormatInt(most.Max, 10) + ".")
+		p.Limit = &Reached{limitName(most.What), most.Max, most.Left}
+		return p
 	case errors.As(err, &limit):
-		return problemOf(CodeLimitExceeded).with("Above the limit of one " + limit.What + ", " + strconv.FormatInt(int64(limit.Max), 10) +
+		p := problemOf(CodeLimitExceeded).with("Above the limit of one " + limit.What + ", " + strconv.FormatInt(int64(limit.Max), 10) +
 			" in the minor unit; " + strconv.FormatInt(int64(limit.Left), 10) + " are left of it.")
+		p.Limit = &Reached{limit.What, int64(limit.Max), int64(limit.Left)}
+		return p
 	case errors.As(err, &version):
 		p := problemOf(CodeVersionConflict)
 		p.CurrentVersion = version.Now
@@ -100,13 +105,16 @@ func refused(err error) *Problem {
 
 // lacking is the problem of what could not be done now.
 func lacking(err error) *Problem {
+	var used *teller.ReferenceError
 	switch {
 	case errors.Is(err, teller.ErrNotFound):
 		return problemOf(CodeNotFound)
 	case errors.Is(err, teller.ErrOtherBody):
 		return problemOf(CodeKeyReused)
-	case errors.Is(err, teller.ErrReferenceUsed):
-		return problemOf(CodeReferenceUsed).at("reference")
+	case errors.As(err, &used):
+		p := problemOf(CodeReferenceUsed).at("reference")
+		p.Earlier = &Earlier{used.Earlier}
+		return p
 	case errors.Is(err, teller.ErrNumberTaken):
 		return problemOf(CodeNumberTaken).at("number")
 	case errors.Is(err, teller.ErrBusy):
@@ -117,6 +125,17 @@ func lacking(err error) *Problem {
 		return problemOf(CodeOutcomeUnknown).after(retryAfterMin)
 	}
 	return problemOf(CodeInternal)
+}
+
+// limitName is how a client knows a bound of the teller's.
+func limitName(what string) string {
+	switch what {
+	case "device tokens":
+		return "tokens"
+	case "device tokens with those that were removed":
+		return "tokens_ever"
+	}
+	return what
 }
 
 // fieldName is how a client knows a field of the teller's.

@@ -38,17 +38,9 @@ func (a *API) registerTiers() error {
 }
 
 func (a *API) setTier(ctx context.Context, in *tierInput) (*changed[Wallet], error) {
-	s, err := a.teller.Wallet(ctx, in.call.Caller, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	d, err := a.teller.SetTier(ctx, in.call, in.ID, in.Body.Tier)
-	if err != nil {
-		return nil, err
-	}
-	w := walletOf(&s) // besides the tier, what never changes
-	w.Version, w.Tier = d.Version, d.Events[0].Profile.Tier
-	return done(http.StatusOK, d, w), nil
+	return a.changeWallet(ctx, &in.Caller, in.ID, func(c teller.Call) (teller.Done, error) {
+		return a.teller.SetTier(ctx, c, in.ID, in.Body.Tier)
+	})
 }
 
 func limitsOf(l *teller.Limits, c spec.Currency) *WalletLimits {

@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/teller"
@@ -11,13 +10,13 @@ import (
 
 // DeviceToken is a number that stands for a card on a device. Of the number the last four digits are kept.
 type DeviceToken struct {
-	ID      string    `json:"id" example:"tok_0123456789abcdef01234567"`
-	Card    string    `json:"card" example:"crd_0123456789abcdef01234567"`
-	Name    string    `json:"name" example:"phone"`
-	Last4   string    `json:"last4" example:"0000" doc:"The last four digits of its number."`
-	Status  string    `json:"status" example:"active" doc:"active: it stands for the card, whatever state that is in. removed: what comes with its number is refused."`
-	At      time.Time `json:"at" doc:"When it was added; in the answer to its removal, when it was removed."`
-	Version uint64    `json:"version" doc:"The version of the wallet that this is of."`
+	ID      string `json:"id" example:"tok_0123456789abcdef01234567"`
+	Card    string `json:"card" example:"crd_0123456789abcdef01234567"`
+	Name    string `json:"name" example:"phone"`
+	Last4   string `json:"last4" example:"0000" doc:"The last four digits of its number."`
+	Status  string `json:"status" example:"active" doc:"active: it stands for the card, whatever state that is in. removed: what comes with its number is refused."`
+	At      Time   `json:"at" doc:"When it was added; in the answer to its removal, when it was removed."`
+	Version uint64 `json:"version" doc:"The version of the wallet that this is of."`
 }
 
 type tokenInput struct {
@@ -28,7 +27,7 @@ type tokenInput struct {
 
 type deviceTokenAdd struct {
 	Number string `json:"number" pattern:"^[0-9]{16,19}$" doc:"The number that the device pays with, of a range of the card's program. It is never repeated."`
-	Name   string `json:"name" minLength:"1" maxLength:"120" example:"phone"`
+	Name   string `json:"name" minLength:"1" maxLength:"120" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"phone"`
 }
 
 type tokenRemoveInput struct {
@@ -130,7 +129,7 @@ func (a *API) listTokens(ctx context.Context, in *tokensInput) (*listed[DeviceTo
 }
 
 func tokenOf(card string, t *teller.DeviceToken, version uint64) DeviceToken {
-	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, Status: tokenStatus(t), At: t.At, Version: version}
+	return DeviceToken{ID: idOfKey("tok_", t.Key), Card: card, Name: t.Name, Last4: t.Last4, Status: tokenStatus(t), At: Time{t.At}, Version: version}
 }
 
 func tokenStatus(t *teller.DeviceToken) string {

@@ -58,7 +58,7 @@ func TestADeviceTokenIsAddedAndListedWithoutItsNumber(t *testing.T) {
 		"a wrong check digit":       {add("", card, `{"number": "`+number[:15]+string('0'+(number[15]-'0'+1)%10)+`", "name": "x"}`), 422, "field_invalid", "number"},
 		"no number":                 {add("", card, `{"number": "`+number+`x", "name": "x"}`), 422, "field_invalid", "number"},
 		"a name that is the number": {add("", card, `{"number": "`+madeUp(5)+`", "name": "`+number+`"}`), 422, "field_invalid", "name"},
-		"no name":                   {add("", card, `{"number": "`+number+`"}`), 422, "field_invalid", ""},
+		"no name":                   {add("", card, `{"number": "`+number+`"}`), 422, "field_invalid", "name"},
 	} {
 		seen = append(seen, row.answer)
 		if row.answer.status != row.status || row.answer.str("code") != row.code || row.answer.str("field") != row.field || row.answer.header.Get("Cache-Control") != "no-store" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -111,18 +112,12 @@ func (a *API) Handler() http.Handler { return &observer{api: a} }
 
 // unrouted answers what no route takes. Whoever has no token learns nothing else.
 func (a *API) unrouted(w http.ResponseWriter, r *http.Request) {
-	if _, err := a.who.Authenticate(r); err != nil {
+	who, err := a.who.Authenticate(r)
+	if err != nil || who == nil {
 		write(w, problemOf(CodeUnauthenticated))
 		return
 	}
-	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-		other := r.Clone(context.WithoutCancel(r.Context()))
-		other.Method = method
-		if _, pattern := a.mux.Handler(other); pattern != "/" && pattern != "" {
-			allowed = append(allowed, method)
-		}
-	}
+	allowed := a.allowed(r)
 	if len(allowed) == 0 {
 		write(w, problemOf(CodeNotFound))
 		return
@@ -130,3 +125,22 @@ func (a *API) unrouted(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Allow"] = allowed
 	write(w, problemOf(CodeMethodNotAllowed))
 }
+
+// allowed are the methods that an address takes; none where there is nothing.
+func (a *API) allowed(r *http.Request) (methods []string) {
+	if !asItStands(r) {
+		return nil
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := r.Clone(context.WithoutCancel(r.Context()))
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); pattern != "/" && pattern != "" {
+			methods = append(methods, method)
+		}
+	}
+	return methods
+}
+
+// asItStands says whether the path of a request is written in its one way. The mux would send other spellings to
+// the right one, and so repeat them.
+func asItStands(r *http.Request) bool { return path.Clean("/"+r.URL.Path) == r.URL.Path }

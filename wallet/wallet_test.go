@@ -170,6 +170,14 @@ func (h *house) send(r request) answer {
 	w := httptest.NewRecorder()
 	h.api.Handler().ServeHTTP(w, req)
 	judged(h.t, req, w)
+	for name, values := range w.Header() {
+		if len(values) != 1 && name != "Allow" {
+			h.t.Errorf("%s %s answered %d with %s %d times", r.method, r.path, w.Code, name, len(values))
+		}
+	}
+	if id := w.Header().Get("Request-Id"); len(id) < 20 || id == r.header["X-Request-Id"] || id == r.header["Request-Id"] {
+		h.t.Errorf("%s %s answered %d with the id %q", r.method, r.path, w.Code, id)
+	}
 	a := answer{status: w.Code, header: w.Header(), text: w.Body.String()}
 	if strings.Contains(w.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(w.Body.Bytes(), &a.fields); err != nil {

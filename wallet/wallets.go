@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -12,15 +11,15 @@ import (
 
 // Wallet is whose money it is.
 type Wallet struct {
-	ID       string    `json:"id" example:"wal_5f1c0a9be2d94a7c8b3e6f10"`
-	Version  uint64    `json:"version" doc:"Rises by one with every change; sent back in If-Match." example:"1"`
-	Kind     string    `json:"kind,omitempty" enum:"personal,group" doc:"Absent for a wallet that was not opened here."`
-	Program  string    `json:"program" example:"prepaid"`
-	Currency string    `json:"currency" example:"JPY"`
-	Name     string    `json:"name,omitempty" example:"Hana"`
-	Owner    string    `json:"owner,omitempty" doc:"The person whose it is; of a group who owned it first." example:"per_0123456789abcdef01234567"`
-	Tier     string    `json:"tier,omitempty" doc:"How well the owner is known, which decides its limits; the program's own limits when absent." example:"verified"`
-	Created  time.Time `json:"created,omitzero" doc:"When it was opened. In the answer of the request that opens it."`
+	ID       string `json:"id" example:"wal_5f1c0a9be2d94a7c8b3e6f10"`
+	Version  uint64 `json:"version" doc:"Rises by one with every change; sent back in If-Match." example:"1"`
+	Kind     string `json:"kind,omitempty" enum:"personal,group" doc:"Absent for a wallet that was not opened here."`
+	Program  string `json:"program" example:"prepaid"`
+	Currency string `json:"currency" example:"JPY"`
+	Name     string `json:"name,omitempty" example:"Hana"`
+	Owner    string `json:"owner,omitempty" doc:"The person whose it is; of a group who owned it first." example:"per_0123456789abcdef01234567"`
+	Tier     string `json:"tier,omitempty" doc:"How well the owner is known, which decides its limits; the program's own limits when absent." example:"verified"`
+	Created  Time   `json:"created,omitzero" doc:"When it was opened. In the answer of the request that opens it."`
 
 	Limits *WalletLimits `json:"limits,omitempty" doc:"What applies to it now. When it is read."`
 }
@@ -33,15 +32,25 @@ type walletInput struct {
 type walletCreate struct {
 	Kind      string `json:"kind" enum:"personal,group"`
 	Program   string `json:"program" minLength:"1" maxLength:"32" example:"prepaid"`
-	Name      string `json:"name,omitempty" maxLength:"120" example:"Hana"`
-	Owner     string `json:"owner,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"A person who holds other wallets or cards already. Without one a new person is made."`
-	OwnerName string `json:"owner_name,omitempty" maxLength:"120" doc:"How the owner is called among the members of a group; name when absent."`
+	Name      string `json:"name,omitempty" maxLength:"120" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"Hana"`
+	Owner     string `json:"owner,omitempty" pattern:"^per_[0-9a-f]{24}$" doc:"The id of a person as an earlier answer gave it; an id that was never given out is a new person. Without one a new person is made."`
+	OwnerName string `json:"owner_name,omitempty" maxLength:"120" doc:"How the owner is called among the members of a group; name when absent. May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)."`
 }
 
 // ByID is the input of what only reads.
 type ByID struct {
 	Caller
 	ID string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
+}
+
+type walletNameInput struct {
+	Keyed
+	ID   string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
+	Body walletRename
+}
+
+type walletRename struct {
+	Name string `json:"name" minLength:"1" maxLength:"120" doc:"May not hold what looks like a card number: 13 to 19 digits that begin as one does and pass its check (Luhn)." example:"Hanako"`
 }
 
 type walletRead struct {
@@ -58,6 +67,11 @@ func (a *API) registerWallets() error {
 			example:     `{"kind": "personal", "program": "prepaid", "name": "Hana"}`,
 		}, a.createWallet),
 		add(a, route{
+			method: http.MethodPost, path: "/v1/wallets/{id}/name", scope: WalletsWrite, id: "rename-wallet", tag: "Wallets",
+			refuses: []Code{CodeNotFound},
+			summary: "Rename a wallet", example: `{"name": "Hanako"}`,
+		}, a.renameWallet),
+		add(a, route{
 			method: http.MethodGet, path: "/v1/wallets/{id}", scope: WalletsRead, id: "get-wallet", tag: "Wallets", summary: "Read a wallet", refuses: []Code{CodeNotFound},
 		}, a.getWallet),
 	)
@@ -67,7 +81,10 @@ func (a *API) createWallet(ctx context.Context, in *walletInput) (*changed[Walle
 	form, _ := balance.ParseWalletForm(in.Body.Kind) // what it can be was checked
 	owner := a.teller.Person(in.call.Tenant, "wallet owner "+in.call.Key)
 	if in.Body.Owner != "" {
-		owner, _ = teller.ParsePerson(in.Body.Owner)
+		var err error
+		if owner, err = person("owner", in.Body.Owner); err != nil {
+			return nil, err
+		}
 	}
 	o := teller.Opening{Form: form, Program: in.Body.Program, Name: in.Body.Name, Owner: owner, Person: in.Body.OwnerName}
 	if o.Person == "" {
@@ -80,8 +97,29 @@ func (a *API) createWallet(ctx context.Context, in *walletInput) (*changed[Walle
 	e := &d.Events[0]
 	return done(http.StatusCreated, d, Wallet{
 		ID: d.Log, Version: d.Version, Kind: e.Profile.Form.String(), Program: e.Program, Currency: e.Currency.String(),
-		Name: e.Profile.Name, Owner: e.Profile.Person.String(), Created: d.At,
+		Name: e.Profile.Name, Owner: e.Profile.Person.String(), Created: Time{d.At},
 	}), nil
+}
+
+func (a *API) renameWallet(ctx context.Context, in *walletNameInput) (*changed[Wallet], error) {
+	return a.changeWallet(ctx, &in.Caller, in.ID, func(c teller.Call) (teller.Done, error) {
+		return a.teller.RenameWallet(ctx, c, in.ID, in.Body.Name)
+	})
+}
+
+// changeWallet has something done to a wallet. Its event tells all that can change of it.
+func (a *API) changeWallet(ctx context.Context, c *Caller, id string, change func(teller.Call) (teller.Done, error)) (*changed[Wallet], error) {
+	s, err := a.teller.Wallet(ctx, c.call.Caller, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := change(c.call)
+	if err != nil {
+		return nil, err
+	}
+	w := walletOf(&s)
+	w.Version, w.Name, w.Tier = d.Version, d.Events[0].Profile.Name, d.Events[0].Profile.Tier
+	return done(http.StatusOK, d, w), nil
 }
 
 func (a *API) getWallet(ctx context.Context, in *ByID) (*walletRead, error) {
