@@ -65,10 +65,10 @@ func (a *API) reveal(ctx context.Context, in *revealInput) (*revealOutput, error
 	switch {
 	case errors.Is(err, teller.ErrOtherBody):
 		s.Result = "key reused"
-		a.attempt(ctx, in.call, s)
+		a.attempt(ctx, &in.Caller, s)
 		return nil, err
 	case refusal != nil && err != nil:
-		a.attempt(ctx, in.call, s)
+		a.attempt(ctx, &in.Caller, s)
 		return nil, refusal
 	case refusal != nil:
 		return nil, refusal
@@ -94,7 +94,7 @@ func (a *API) look(ctx context.Context, in *revealInput, s *teller.Showing) (*re
 		s.Result = "version conflict"
 		return nil, &teller.VersionError{Now: w.Version}
 	}
-	number, result, refusal := a.number(s.Card, card.Sealed)
+	number, result, refusal := a.number(in.request, s.Card, card.Sealed)
 	if s.Result = result; refusal != nil {
 		return nil, refusal
 	}
@@ -102,19 +102,20 @@ func (a *API) look(ctx context.Context, in *revealInput, s *teller.Showing) (*re
 }
 
 // attempt records that a number was asked for and refused; where that cannot be done it is logged.
-func (a *API) attempt(ctx context.Context, c teller.Call, s teller.Showing) {
-	c.Key = ""
-	if _, err := a.teller.Shown(ctx, c, s); err != nil {
-		a.log.Error("a refused asking for a card number could not be recorded", "card", s.Card.String(), "result", s.Result, "error", err)
+func (a *API) attempt(ctx context.Context, c *Caller, s teller.Showing) {
+	call := c.call
+	call.Key = ""
+	if _, err := a.teller.Shown(ctx, call, s); err != nil {
+		a.log.Error("a refused asking for a card number could not be recorded", "request_id", c.request, "card", s.Card.String(), "result", s.Result, "error", err)
 	}
 }
 
 // denied records that a number was asked for with a token that may not. What is no card's id is not about a number.
-func (a *API) denied(ctx context.Context, c teller.Call, card string) {
+func (a *API) denied(ctx context.Context, c *Caller, card string) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeMax)
 	defer cancel()
 	if id, ok := teller.ParseCard(card); ok {
-		a.attempt(ctx, c, teller.Showing{Card: id, Who: c.Actor, Result: "forbidden"})
+		a.attempt(ctx, c, teller.Showing{Card: id, Who: c.call.Actor, Result: "forbidden"})
 	}
 }
 
@@ -122,13 +123,13 @@ func (a *API) denied(ctx context.Context, c teller.Call, card string) {
 func seen(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsSpace(c) }
 
 // number opens the number of a card, and says for the record what came of it.
-func (a *API) number(id spec.CardID, sealed string) (number spec.PAN, result string, refusal error) {
+func (a *API) number(request string, id spec.CardID, sealed string) (number spec.PAN, result string, refusal error) {
 	if sealed == "" || a.opener == nil {
 		return number, "not kept", problemOf(CodeNumberNotKept)
 	}
 	number, err := a.opener.Open(id, []byte(sealed))
 	if err != nil {
-		a.log.Error("a sealed card number could not be opened", "card", id.String(), "error", err)
+		a.log.Error("a sealed card number could not be opened", "request_id", request, "card", id.String(), "error", err)
 		return number, "not readable", problemOf(CodeNumberUnreadable)
 	}
 	return number, "shown", nil

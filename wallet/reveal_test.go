@@ -141,11 +141,15 @@ func TestANumberIsNotShownWithoutARecord(t *testing.T) {
 	if a := h.post("/v1/cards/crd_000000000000000000000000/reveal", `{"reason": "why"}`); a.status != 404 {
 		t.Errorf("what is not there, without a record: %d %s", a.status, a.text)
 	}
-	if a := h.send(request{method: "POST", path: "/v1/cards/" + card + "/reveal", token: "reads"}); a.status != 403 {
+	a := h.send(request{method: "POST", path: "/v1/cards/" + card + "/reveal", token: "reads"})
+	if a.status != 403 {
 		t.Errorf("by whoever may not, without a record: %d %s", a.status, a.text)
 	}
 	if n := strings.Count(h.log.String(), "could not be recorded"); n != 2 {
 		t.Errorf("the log tells of %d attempts without a record, want 2", n)
+	}
+	if id := a.header.Get("Request-Id"); !strings.Contains(h.log.String(), `could not be recorded","request_id":"`+id+`"`) {
+		t.Errorf("the log does not name %s: %s", id, h.log)
 	}
 }
 

@@ -31,8 +31,8 @@ type route struct {
 	status       int // of success; 0: 200
 	also         int // another status of success, answered in the same form; 0: none
 	example      string
-	refuses      []Code                                              // what it can answer, beside what every route can
-	denied       func(ctx context.Context, c teller.Call, id string) // told of who may not, for a record; nil: nobody
+	refuses      []Code                                          // what it can answer, beside what every route can
+	denied       func(ctx context.Context, c *Caller, id string) // told of who may not, for a record; nil: nobody
 }
 
 // Caller is who calls and what the headers say, for every input of a route.
@@ -170,7 +170,7 @@ func (a *API) guard(r route) func(huma.Context, func(huma.Context)) {
 		}
 		if !who.May(r.scope) {
 			if r.denied != nil {
-				r.denied(hc.Context(), callOf(req, who), hc.Param("id"))
+				r.denied(hc.Context(), &Caller{who: who, call: callOf(req, who), request: w.Header().Get(requestIDHeader)}, hc.Param("id"))
 			}
 			write(w, problemOf(CodeForbidden))
 			return
