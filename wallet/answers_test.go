@@ -37,6 +37,7 @@ func TestAProblemNamesTheFieldItIsAbout(t *testing.T) {
 		{"POST", "/v1/cards/" + card + "/rules", `{"use_max": null}`, "field_invalid", "use_max"},
 		{"POST", "/v1/wallets/" + id + "/cards", `{"rules": {"channels_off": ["chip", null]}}`, "field_invalid", "rules.channels_off"},
 		{"POST", "/v1/wallets/" + id + "/cards", `{"rules": {"Use": null}}`, "field_invalid", "rules"},
+		{"POST", "/v1/wallets/" + id + "/cards", `{"Use": {"name": null}}`, "field_invalid", ""},
 		{"POST", "/v1/wallets", `{"kind": "group", "program": "prepaid", "owner": "` + nobody + `"}`, "field_invalid", "owner"},
 		{"POST", "/v1/wallets/" + id + "/cards", `{"holder": "` + nobody + `"}`, "field_invalid", "holder"},
 		{"POST", "/v1/wallets/" + group + "/members", `{"name": "x", "role": "viewer", "person": "` + nobody + `"}`, "field_invalid", "person"},

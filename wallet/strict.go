@@ -16,8 +16,12 @@ func nullIn(value any) (field string, found bool) {
 		return "", true
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if inner, found := nullIn(v[name]); found {
-				return joined(plain(name), inner), true
+			inner, found := nullIn(v[name])
+			switch outer := plain(name); {
+			case found && outer == "":
+				return "", true
+			case found:
+				return joined(outer, inner), true
 			}
 		}
 	case []any:
