@@ -95,6 +95,8 @@ var (
 	ErrNotTaken = errors.New("the store did not take the entry")
 	// ErrPanic says that a request could not be decided because of a fault of ours.
 	ErrPanic = errors.New("a fault while it was decided")
+	// ErrTooMany says that a request has more events than an entry takes.
+	ErrTooMany = errors.New("more events than an entry takes")
 	// ErrOverdue says that a request was dropped when its deadline had passed.
 	ErrOverdue = errors.New("past its deadline before it was decided")
 	// ErrUnread says that the log could not be read, so nothing was decided or recorded.

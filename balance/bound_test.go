@@ -1,9 +1,15 @@
 package balance
 
 import (
+	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"sekisho/spec"
 )
 
 func TestAnEntryTakesNoMoreThanItsBound(t *testing.T) {
@@ -49,6 +55,77 @@ func TestAnEntryOfLongTextsTakesNoMoreThanItsBound(t *testing.T) {
 		}
 	})
 }
+
+// What runs out on closed cards gives money back: that is two events for each.
+func TestAnEntryIsReadAgainHoweverMuchRanOutOnClosedCards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := NewMemoryStore(MemoryOptions{Single: true})
+		began := time.Now()
+		ends := began.Add(time.Hour)
+		b := NewBook(store, Options{})
+		post := func(b *Book, at time.Time, events ...Event) chan error {
+			m := &closing{events: events, done: make(chan error, 1)}
+			b.Submit(Post{Log: "w", At: at, Mover: m})
+			return m.done
+		}
+		must := func(done chan error) {
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(post(b, began, Event{Kind: Opened, Program: "p", Currency: spec.JPY}))
+		for i := range 400 {
+			card, k := spec.CardID{1, byte(i), byte(i >> 8)}, CallKey("p", strconv.Itoa(i))
+			must(post(b, began,
+				Event{Kind: Funded, Posted: 10, Counter: Account{AccountTopUp, "p"}},
+				Event{Kind: CardIssued, Card: card, Status: CardActive},
+				Event{Kind: Allocated, Card: card, Allocated: 10},
+				Event{Kind: Authorized, Card: card, Purchase: k, State: Open, Hold: 10, Details: Details{Amount: 10, Expires: ends.UnixMilli()}, Counter: Account{AccountSettlement, "n"}},
+				Event{Kind: CardChanged, Card: card, Status: CardClosed},
+			))
+		}
+		closeBook(t, b)
+		b = NewBook(store.Node(MemoryOptions{Single: true, ReadDelay: time.Second}), Options{})
+		var all []chan error
+		for i := range 301 { // they wait together for the log; the last of them is the first after the end
+			at := ends.Add(-time.Millisecond)
+			if i == 300 {
+				at = ends
+			}
+			all = append(all, post(b, at, Event{Kind: Funded, Posted: 1, Counter: Account{AccountTopUp, "p"}}))
+		}
+		for _, done := range all {
+			must(done)
+		}
+		one := Event{Kind: Funded, Posted: 1, Counter: Account{AccountTopUp, "p"}}
+		must(post(b, ends, slices.Repeat([]Event{one}, EventsMax)...))
+		if err := <-post(b, ends, slices.Repeat([]Event{one}, EventsMax+1)...); !errors.Is(err, ErrTooMany) {
+			t.Errorf("more than an entry takes: %v", err)
+		}
+		closeBook(t, b)
+		if longest := store.longest(t); longest > EventsMax {
+			t.Errorf("an entry has %d events", longest)
+		}
+		entries := store.shared.entries("w")
+		var last Entry
+		if err := DecodeEntry(entries[len(entries)-1].Body, &last); err != nil || last.After.Allocated != 0 {
+			t.Errorf("on closed cards is %d, %v", last.After.Allocated, err)
+		}
+		if a, err := Verify(t.Context(), store, nil); err != nil || len(a.Problems) > 0 || a.Held != 0 {
+			t.Errorf("verify: %v, %v, held %d", err, a.Problems, a.Held)
+		}
+	})
+}
+
+// closing appends events.
+type closing struct {
+	events []Event
+	done   chan error
+}
+
+func (m *closing) Decide(*View) Decision           { return Decision{Events: m.events} }
+func (m *closing) Done(_ Decision, err error)      { m.done <- err }
+func (m *closing) Overdue(*Decision) (Mover, bool) { return nil, false }
 
 // longest is the most events of an entry.
 func (s *MemoryStore) longest(t *testing.T) (most int) {

@@ -67,6 +67,12 @@ func (s *shard) decide(sl *slot) {
 		if len(d.Rows) > 0 && len(decided) > 0 {
 			break // alone, so that a number that exists already fails only its own task
 		}
+		if !draft.room(len(d.Events)) {
+			if draft.Events() > 0 {
+				break
+			}
+			d = Decision{Undecided: ErrTooMany}
+		}
 		t.decision = d
 		sl.parked = sl.parked[1:]
 		if d.Undecided != nil {
@@ -106,10 +112,13 @@ func (s *shard) ask(t *task, v *View) (d Decision) {
 	return t.Mover.Decide(v)
 }
 
-// release puts what ran out into the draft. It returns false when that alone is an entry: the
-// task then is decided in the next.
+// release puts what ran out into the draft. It returns false when that alone is an entry, or has no room in it:
+// the task then is decided in the next. Each that ran out on a closed card gives money back with it.
 func (s *shard) release(sl *slot, draft *Draft, now time.Time) bool {
 	ranOut := sl.wallet.RanOut(now)
+	if draft.Events() > 0 && !draft.room(2*len(ranOut)) {
+		return false
+	}
 	draft.Add(ranOut...)
 	return draft.Events()+len(ranOut) < EventsMax/2
 }

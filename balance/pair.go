@@ -125,9 +125,10 @@ func (s *shard) settlePair(sl *slot, t *task, l *loan) {
 		s.freshPair(sl, t, l)
 		return
 	case len(here) == 0 || len(there) == 0:
-		sl.parked = sl.parked[1:]
-		s.finish(t, ErrOneSided)
-		s.unpair(sl, l, false)
+		s.failPair(sl, t, l, ErrOneSided)
+		return
+	case max(len(here), len(there)) > EventsMax:
+		s.failPair(sl, t, l, ErrTooMany)
 		return
 	}
 	sl.parked = sl.parked[1:]
@@ -145,6 +146,12 @@ func (s *shard) settlePair(sl *slot, t *task, l *loan) {
 	}
 	sl.paired, sl.flight = false, f
 	s.send(f)
+}
+
+func (s *shard) failPair(sl *slot, t *task, l *loan, err error) {
+	sl.parked = sl.parked[1:]
+	s.finish(t, err)
+	s.unpair(sl, l, false)
 }
 
 // seal makes the entry of one side.

@@ -140,14 +140,14 @@ type Draft struct {
 func (w *Wallet) Draft(at int64) Draft { return Draft{wallet: w, at: max(at, w.At)} }
 
 // Add applies events to the wallet and puts them into the entry. What they leave free on a closed card goes back
-// to the wallet with them: Allocated, by nobody.
+// to the wallet with them: Allocated, by nobody. Should the entry be full, it goes back with the card's next event.
 func (d *Draft) Add(events ...Event) {
 	for _, e := range events {
 		d.put(&e)
 	}
 	for i := range events {
 		c := d.wallet.card(events[i].Card)
-		if c == nil || c.Status != CardClosed || c.Available() <= 0 {
+		if c == nil || c.Status != CardClosed || c.Available() <= 0 || len(d.events) >= EventsMax {
 			continue
 		}
 		d.put(&Event{Kind: Allocated, Card: c.ID, Allocated: -c.Available(), Counter: Account{Kind: AccountWallet, Name: d.wallet.Log}})
@@ -158,6 +158,9 @@ func (d *Draft) put(e *Event) {
 	d.wallet.move(e, d.at)
 	d.events = append(d.events, *e)
 }
+
+// room says whether the entry can take so many events more.
+func (d *Draft) room(events int) bool { return len(d.events)+events <= EventsMax }
 
 // Events is how many events the entry has so far.
 func (d *Draft) Events() int { return len(d.events) }

@@ -99,7 +99,7 @@ func undone(err error) error {
 		return err
 	case errors.Is(err, balance.ErrOverloaded):
 		return ErrBusy
-	case errors.Is(err, balance.ErrUnread), errors.Is(err, balance.ErrNotTaken), errors.Is(err, balance.ErrPanic):
+	case errors.Is(err, balance.ErrUnread), errors.Is(err, balance.ErrNotTaken), errors.Is(err, balance.ErrPanic), errors.Is(err, balance.ErrTooMany):
 		return fmt.Errorf("%w (%w)", ErrUnavailable, err)
 	}
 	return fmt.Errorf("%w (%w)", ErrUnknown, err)
