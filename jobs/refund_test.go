@@ -113,6 +113,21 @@ func TestADisputeIsPostedToItsPresentment(t *testing.T) {
 			v := charged(s)
 			return v, s.load(s.presented(v, function(1442, 450))) + ", " + s.load(s.presented(v, takesBack))
 		}, "other, other", 101_000, 91_000, "settled"},
+		{"the reversal of a second chargeback comes before it", func(s *shop) (*sale, string) {
+			v := charged(s)
+			return v, s.load(s.presented(v, function(1442, 453), costs(200))) + ", " +
+				s.load(s.presented(v, function(1442, 453), costs(300), takesBack)) + ", " + s.load(s.presented(v, function(1442, 453), costs(300)))
+		}, "other, suspended, other", 99_200, 89_200, "settled"},
+		{"the reversal of a second chargeback comes before the first", func(s *shop) (*sale, string) {
+			v := charged(s)
+			return v, s.load(s.presented(v, function(1442, 453), costs(300), takesBack)) + ", " +
+				s.load(s.presented(v, function(1442, 453), costs(200))) + ", " + s.load(s.presented(v, function(1442, 453), costs(300)))
+		}, "suspended, other, other", 99_200, 89_200, "settled"},
+		{"a chargeback in suspense before its sale, another, and the first again", func(s *shop) (*sale, string) {
+			v := s.buy(first, 1000)
+			return v, s.load(s.presented(v, function(1442, 453), costs(300))) + ", " + s.load(s.presented(v)) + ", " +
+				s.load(s.presented(v, function(1442, 453), costs(200))) + ", " + s.load(s.presented(v, function(1442, 453), costs(300)))
+		}, "suspended, matched, other, other", 99_500, 89_500, "settled"},
 		{"a chargeback taken back", func(s *shop) (*sale, string) {
 			v := charged(s)
 			return v, s.load(s.presented(v, function(1442, 450)), s.presented(v, function(1442, 450), takesBack))

@@ -2,7 +2,6 @@ package router
 
 import (
 	"fmt"
-	"slices"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -134,8 +133,8 @@ func wasPosted(p *balance.Posting) bool {
 func (m *filed) waiting(mine balance.Key, postings []balance.Posting) balance.Key {
 	for i := range postings {
 		p := &postings[i]
-		same := p.Reference == mine || (p.Reference.SameReference(mine) && p.Reference.Function() == mine.Function() && p.Reference.Part() == 0)
-		if same && p.Standing == balance.StandingWaiting && p.Card == m.row.Card && p.Amount == m.record.Amount && p.Currency == m.record.Currency {
+		same := p.Reference == mine || p.Reference.Part() == 0 || m.disputes()
+		if same && p.Standing == balance.StandingWaiting && p.Card == m.row.Card && m.alike(p) {
 			return p.Reference
 		}
 	}
@@ -154,7 +153,7 @@ func paidAtOnce(purchases []*balance.Purchase) bool {
 
 // takeBack undoes the one record that a reversal is about: same DE24, card, DE4 and DE31.
 func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance.Posting) balance.Decision {
-	mine := m.reference()
+	mine := m.freeName(postings)
 	var hit *balance.Posting
 	free := true // nothing else stands under the name of what it is about
 	for i := range postings {
@@ -163,8 +162,7 @@ func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance
 			free = false
 		}
 		part, _ := m.part()
-		same := p.Reference.Function() == m.record.Function && p.Card == m.row.Card && p.Amount == m.record.Amount && p.Currency == m.record.Currency
-		if !same || p.Standing != balance.StandingDone || (part != 0 && p.Reference != mine) {
+		if p.Card != m.row.Card || !m.alike(p) || p.Standing != balance.StandingDone || (part != 0 && p.Reference != mine) {
 			continue
 		}
 		if hit != nil {
@@ -191,13 +189,12 @@ func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance
 // settles the one as well as the other. Several of a sale differ in their amounts: one of the same amount is the
 // same again.
 func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings []balance.Posting) balance.Decision {
-	mine := m.reference()
 	var about *balance.Posting
 	for i := range postings {
 		p := &postings[i]
 		switch {
 		case p.Card != m.row.Card:
-		case p.Reference.Function() == m.record.Function && p.Standing == balance.StandingDone && p.Amount == m.record.Amount && p.Currency == m.record.Currency:
+		case m.alike(p) && p.Standing == balance.StandingDone:
 			return m.suspend(v, balance.PlacedSuspended, "its reference is posted already", balance.Key{}, balance.StandingNone)
 		case p.Reference.Function() == firstPresentment && (p.Standing == balance.StandingDone || (about == nil && wasPosted(p))):
 			about = p
@@ -210,8 +207,9 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 	if !ready {
 		return balance.Decision{}
 	}
-	for mine.Part() < 255 && donePosting(postings, mine) { // each of several has a name of its own
-		mine = balance.ReferenceKey(m.record.Reference, m.record.Function, mine.Part()+1)
+	mine := m.parked(postings)
+	if mine == (balance.Key{}) {
+		mine = m.freeName(postings)
 	}
 	e := m.event(balance.Presented, balance.PlacedOther)
 	e.Flags = balance.FlagDispute
@@ -227,13 +225,6 @@ func (m *filed) dispute(v *balance.View, card *balance.Card, c *claim, postings 
 		return balance.Decision{Events: []balance.Event{e}}
 	}
 	return balance.Decision{Events: p.takenBack(e, purchase)}
-}
-
-// donePosting says whether something is posted under this name.
-func donePosting(postings []balance.Posting, name balance.Key) bool {
-	return slices.ContainsFunc(postings, func(p balance.Posting) bool {
-		return p.Reference == name && p.Standing == balance.StandingDone
-	})
 }
 
 // firstPresentment is DE24 of a first presentment.
@@ -255,8 +246,8 @@ func (m *filed) unusable(v *balance.View) balance.Decision {
 // unnamed is the record's reference, when nothing stands under it yet: then it stands there in suspense, and is
 // known when it comes again.
 func (m *filed) unnamed(postings []balance.Posting) balance.Key {
-	mine := m.reference()
-	if m.record.Reversal || standsAt(postings, mine) {
+	mine := m.freeName(postings)
+	if m.record.Reversal || standsAt(postings, mine) || m.parked(postings) != (balance.Key{}) {
 		return balance.Key{}
 	}
 	return mine

@@ -195,12 +195,40 @@ func (m *filed) event(kind balance.Kind, placement balance.Placement) balance.Ev
 	}
 }
 
-// part is which part of its sale a presentment is; 0 for all of it.
+// part is which part of its sale a presentment is; 0 for all of it, and for what is no presentment.
 func (m *filed) part() (part uint8, last bool) {
-	if !m.filing.Parts || m.record.Part == 0 {
+	if !m.filing.Parts || m.record.Part == 0 || m.disputes() {
 		return 0, true
 	}
 	return m.record.Part, m.record.Part == m.record.Parts
+}
+
+// disputes says whether the record is a second presentment or a chargeback. A sale may have several with one
+// DE31 and DE24, which are told by their amounts: the part in their names is only a number.
+func (m *filed) disputes() bool { return m.record.SecondPresentment() || m.record.Chargeback() }
+
+// freeName is the record's reference; of a dispute the first of its names that nothing stands under.
+func (m *filed) freeName(postings []balance.Posting) balance.Key {
+	mine := m.reference()
+	for m.disputes() && mine.Part() < 255 && standsAt(postings, mine) {
+		mine = balance.ReferenceKey(m.record.Reference, m.record.Function, mine.Part()+1)
+	}
+	return mine
+}
+
+// parked is the name under which this very dispute is in suspense; none when it is not.
+func (m *filed) parked(postings []balance.Posting) balance.Key {
+	for i := range postings {
+		if p := &postings[i]; p.Standing == balance.StandingParked && m.alike(p) {
+			return p.Reference
+		}
+	}
+	return balance.Key{}
+}
+
+// alike says whether a reference is that of a record with the same DE24, DE4 and DE49.
+func (m *filed) alike(p *balance.Posting) bool {
+	return p.Reference.Function() == m.record.Function && p.Amount == m.record.Amount && p.Currency == m.record.Currency
 }
 
 // reference is what later records name the record by; none when it has no DE31.

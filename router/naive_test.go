@@ -127,10 +127,10 @@ func (m *ledgerModel) takeBack(r *clearing.Record, last bool) string {
 		if p.reference != r.Reference.String() || p.function != r.Function {
 			continue
 		}
-		if p.part == r.Part {
+		if r.Function == 200 && p.part == r.Part {
 			taken = true
 		}
-		if !p.undone && !p.waits && !p.parked && p.wire == int64(r.Amount) && (r.Part == 0 || r.Part == p.part) {
+		if !p.undone && !p.waits && !p.parked && p.wire == int64(r.Amount) && (r.Part == 0 || r.Function != 200 || r.Part == p.part) {
 			hits = append(hits, p)
 		}
 	}
@@ -186,22 +186,8 @@ func (m *ledgerModel) dispute(r *clearing.Record, last bool) string {
 		moved = -moved
 	}
 	m.unpark(r)
-	part := m.freePart(r)
-	p := m.post(r, about.on, moved)
-	p.part = part
-	m.after(p)
+	m.after(m.post(r, about.on, moved))
 	return "other"
-}
-
-// freePart is the first part of a dispute's reference that nothing stands under.
-func (m *ledgerModel) freePart(r *clearing.Record) uint8 {
-	part := r.Part
-	for slices.ContainsFunc(m.posts, func(p *postModel) bool {
-		return p.reference == r.Reference.String() && p.function == r.Function && p.part == part && !p.undone && !p.waits && !p.parked
-	}) {
-		part++
-	}
-	return part
 }
 
 // park remembers a record in suspense by its reference, unless something has that name.
@@ -211,11 +197,18 @@ func (m *ledgerModel) park(r *clearing.Record) {
 			return
 		}
 	}
-	m.posts = append(m.posts, &postModel{reference: r.Reference.String(), mti: r.MTI, function: r.Function, part: r.Part, parked: true})
+	m.posts = append(m.posts, &postModel{reference: r.Reference.String(), mti: r.MTI, function: r.Function, part: r.Part, wire: int64(r.Amount), parked: true})
 }
 
+// named says whether the record has the name of this one. Disputes are told by their amounts.
 func (p *postModel) named(r *clearing.Record) bool {
-	return p.reference == r.Reference.String() && p.function == r.Function && p.part == r.Part
+	if p.reference != r.Reference.String() || p.function != r.Function {
+		return false
+	}
+	if r.Function != 200 {
+		return p.parked && p.wire == int64(r.Amount)
+	}
+	return p.part == r.Part
 }
 
 // unpark forgets that a record was in suspense: it is posted.
@@ -287,7 +280,7 @@ func (m *ledgerModel) present(r *clearing.Record) string {
 // after undoes a posting whose reversal came before it.
 func (m *ledgerModel) after(p *postModel) {
 	for i, w := range m.posts {
-		if w.waits && w.reference == p.reference && w.function == p.function && (w.part == p.part || w.part == 0) && w.wire == p.wire {
+		if w.waits && w.reference == p.reference && w.function == p.function && (w.part == p.part || w.part == 0 || p.function != 200) && w.wire == p.wire {
 			m.posts = append(m.posts[:i], m.posts[i+1:]...)
 			m.undo(p)
 			return
