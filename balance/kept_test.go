@@ -147,11 +147,25 @@ func TestVerifyLetsACallersKeyComeAgainWhenItMeansNothingAnyMore(t *testing.T) {
 		"a message, however late":              {Event{Key: message, Actor: Actor{Kind: ActorNetwork}, Fingerprint: 1}, 100 * ReferenceKept, true},
 	} {
 		one := newCheck("w")
-		c.e.Kind = CallTaken
+		c.e.Kind = Allocated
 		one.event(&Entry{At: 5}, &c.e)
 		one.event(&Entry{At: 5 + c.after.Milliseconds()}, &c.e)
 		if got := len(one.problems) > 0; got != c.twice {
 			t.Errorf("%s: %q", name, one.problems)
+		}
+	}
+}
+
+func TestVerifyLetsAClaimSayTheSameAgain(t *testing.T) {
+	t.Parallel()
+	for again, fault := range map[spec.Fingerprint]bool{1: false, 2: true} {
+		one := newCheck("calls:t1:00")
+		claim := Event{Kind: CallTaken, Key: CallKey("a"), Actor: Actor{Kind: ActorCaller}, Fingerprint: 1}
+		one.event(&Entry{At: 5}, &claim)
+		claim.Fingerprint = again
+		one.event(&Entry{At: 6}, &claim)
+		if got := len(one.problems) > 0; got != fault {
+			t.Errorf("print %d: %q", again, one.problems)
 		}
 	}
 }

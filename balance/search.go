@@ -46,7 +46,8 @@ func (s *search) visit(sealed Sealed) bool {
 func (s *search) event(q *Query, f *Found, e *Event) {
 	switch q.Kind {
 	case QueryRecord:
-		if f.Record == nil && e.Key == q.Key {
+		stale := q.Key.Kind() == KeyCall && s.entry.At < q.Since // a call's key comes again
+		if f.Record == nil && e.Key == q.Key && !stale {
 			r := recordOf(e)
 			r.Version = s.entry.Version
 			f.Record = &r

@@ -135,14 +135,20 @@ type check struct {
 	open     map[Key]spec.Money // open holds by purchase
 	accounts map[Account]AccountSums
 	owed     map[Key]Account // to whom an open hold is owed
-	keys     map[Key]int64   // when it was decided, Unix milliseconds
+	keys     map[Key]decidedKey
 	problems []string
+}
+
+// decidedKey is when a key was decided, Unix milliseconds, and for which request.
+type decidedKey struct {
+	at    int64
+	print spec.Fingerprint
 }
 
 func newCheck(log string) *check {
 	return &check{
 		wallet: NewWallet(log), open: map[Key]spec.Money{}, owed: map[Key]Account{},
-		accounts: map[Account]AccountSums{}, keys: map[Key]int64{},
+		accounts: map[Account]AccountSums{}, keys: map[Key]decidedKey{},
 	}
 }
 
@@ -178,10 +184,12 @@ func (c *check) entry(s *Sealed) {
 func (c *check) event(e *Entry, ev *Event) {
 	c.events++
 	if ev.Key != (Key{}) {
-		if was, twice := c.keys[ev.Key]; twice && e.At-was <= ev.keptFor().Milliseconds() {
+		was, twice := c.keys[ev.Key]
+		again := ev.Kind == CallTaken && ev.Fingerprint == was.print // a claim says the same again
+		if twice && !again && e.At-was.at <= ev.keptFor().Milliseconds() {
 			c.problem("%s: entry %d decides key %s a second time", e.Log, e.Version, ev.Key)
 		}
-		c.keys[ev.Key] = e.At
+		c.keys[ev.Key] = decidedKey{e.At, ev.Fingerprint}
 	}
 	c.posted += ev.Posted
 	if ev.Posted != 0 {

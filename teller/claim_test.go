@@ -196,7 +196,7 @@ func TestATransferIsDoneAfterItsClaimAlone(t *testing.T) {
 	a, b := d.wallet(Opening{}, 500), d.wallet(Opening{}, 0)
 	c := call("k")
 	for want, known := range []bool{false, true} {
-		if got, err := d.claim(t.Context(), &c, c.print("transfer", a, b)); err != nil || got != known {
+		if got, err := d.claim(t.Context(), &c, c.print("transfer", a, b)); err != nil || got.Replayed != known {
 			t.Fatal(want, got, err)
 		}
 	}
@@ -234,7 +234,7 @@ func TestAKeyMeansNothingAnyMoreAfterItsTime(t *testing.T) {
 		if done := d.must(d.Transfer(t.Context(), c, a, b, 10, "")); !done.Replayed {
 			t.Errorf("%s: done twice", store.name)
 		}
-		at = at.Add(time.Millisecond)
+		at = at.Add(claimKept - KeysKept + time.Millisecond)
 		others()
 		if done := d.must(d.Transfer(t.Context(), c, b, a, 10, "")); done.Replayed || claims(t, d) != 4 {
 			t.Errorf("%s: a key is kept for ever", store.name)
@@ -266,5 +266,44 @@ func TestLogsOfATenantAreCalledTheSameOnEveryNode(t *testing.T) {
 	}
 	if AuditLog(long, "d") == AuditLog(long[1:], "d") || AuditLog("a:b", "d") == AuditLog("a:c", "d") {
 		t.Error("two tenants have one log")
+	}
+}
+
+// What was refused for days and then done is known for as long as what was done at once.
+func TestAKeyThatWasRefusedForDaysMeansItsTransferFromWhenItIsDone(t *testing.T) {
+	t.Parallel()
+	for _, store := range stores {
+		at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+		d := newDesk(t, store.store, func(o *Options) { o.Now = func() time.Time { return at } })
+		a, b, third := d.wallet(Opening{}, 50), d.wallet(Opening{}, 500), d.wallet(Opening{}, 500)
+		k, n := call("k"), 0
+		pass := func(by time.Duration) { // others come to the same logs, so that the key leaves memory
+			at = at.Add(by)
+			for ; ; n++ {
+				if o := call(fmt.Sprint("neighbour ", n)); CallsLog("t1", o.key()) == CallsLog("t1", k.key()) {
+					d.must(d.Transfer(t.Context(), o, b, third, 1, ""))
+					d.must(d.TopUp(t.Context(), d.next(), a, 1, fmt.Sprint(n)))
+					n++
+					return
+				}
+			}
+		}
+		_, err := d.Transfer(t.Context(), k, a, b, 100, "")
+		refused(t, "too little", err, &FundsError{100, 50})
+		pass(3 * 24 * time.Hour)
+		_, err = d.Transfer(t.Context(), k, a, b, 100, "")
+		refused(t, "still too little", err, &FundsError{100, 51})
+		pass(3*24*time.Hour + 12*time.Hour)
+		d.must(d.TopUp(t.Context(), d.next(), a, 100, "more"))
+		first := d.must(d.Transfer(t.Context(), k, a, b, 100, ""))
+		for range 6 { // up to six days after it was done
+			pass(24 * time.Hour)
+			_, err := d.Transfer(t.Context(), k, third, b, 7, "")
+			refused(t, "of another", err, ErrOtherBody)
+			if done := d.must(d.Transfer(t.Context(), k, a, b, 100, "")); !done.Replayed || done.Version != first.Version {
+				t.Errorf("%s: again: %+v", store.name, done)
+			}
+		}
+		d.verified()
 	}
 }

@@ -1,6 +1,7 @@
 package teller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -26,7 +27,9 @@ type move struct {
 	call  *Call
 	key   balance.Key
 	print spec.Fingerprint
-	used  balance.Key // must be new as well; zero: nothing
+	kept  time.Duration // how long the key is known; 0: KeysKept
+	again bool          // act also when it was done before
+	used  balance.Key   // must be new as well; zero: nothing
 	since time.Duration
 	sees  func(w *balance.Wallet) bool // nil, before it runs: the caller's wallets
 	// act says what happens in the log, at least one event, and in the other log of the move, on one version of
@@ -52,7 +55,7 @@ func (m *move) Decide(v *balance.View) balance.Decision {
 	if !m.sees(v.Wallet) {
 		return m.refuse(ErrNotFound)
 	}
-	record, ready := v.RecordSince(m.key, v.Now.Add(-KeysKept).UnixMilli())
+	record, ready := v.RecordSince(m.key, v.Now.Add(-cmp.Or(m.kept, KeysKept)).UnixMilli())
 	used, sure := (*balance.Record)(nil), true
 	if m.used != (balance.Key{}) {
 		used, sure = v.RecordSince(m.used, v.Now.Add(-m.since).UnixMilli())
@@ -62,7 +65,7 @@ func (m *move) Decide(v *balance.View) balance.Decision {
 		return balance.Decision{}
 	case record != nil && record.Fingerprint != m.print:
 		return m.refuse(ErrOtherBody)
-	case record != nil:
+	case record != nil && !m.again:
 		m.outcome.done = Done{Log: v.Log, Version: record.Version, Replayed: true}
 		return balance.Decision{}
 	case used != nil:

@@ -39,9 +39,11 @@ func (t *Teller) Shown(ctx context.Context, c Call, s Showing) (known bool, err 
 		return false, err
 	}
 	if c.Key != "" {
-		if known, err = t.claim(ctx, &c, c.print("show", s.Card.String())); err != nil {
+		taken, err := t.claim(ctx, &c, c.print("show", s.Card.String()))
+		if err != nil {
 			return false, err
 		}
+		known = taken.Replayed
 	}
 	return known, t.record(ctx, &c.Caller, &s)
 }

@@ -2,6 +2,7 @@ package teller
 
 import (
 	"context"
+	"errors"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -18,8 +19,8 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		return Done{}, invalid("to", "must be another wallet")
 	}
 	m := &move{call: &c, print: c.print("transfer", from, to)}
-	if _, err := t.claim(ctx, &c, m.print); err != nil {
-		return Done{}, err
+	if done, err := t.claimed(ctx, &c, from, m.print); err != nil || done.Replayed { // long ago
+		return done, err
 	}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		if !t.sees(&c.Caller, v.Other.Wallet) {
@@ -44,6 +45,25 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		return []balance.Event{out}, []balance.Event{in}, nil
 	}
 	return t.run(ctx, from, to, m)
+}
+
+// errNotDone says that nothing was done yet under a claimed key.
+var errNotDone = errors.New("not done yet")
+
+// claimed claims the key of a transfer, which then can begin; unless it is done already. One that was refused long
+// ago has to be claimed anew, should it be done now.
+func (t *Teller) claimed(ctx context.Context, c *Call, from string, print spec.Fingerprint) (Done, error) {
+	taken, err := t.claim(ctx, c, print)
+	if err != nil || !taken.Replayed || t.options.Now().Sub(taken.At) < claimRenewed {
+		return Done{}, err
+	}
+	d, err := t.run(ctx, from, "", &move{call: c, print: print, act: func(*balance.View) (here, there []balance.Event, err error) {
+		return nil, nil, errNotDone
+	}})
+	if !errors.Is(err, errNotDone) {
+		return d, err
+	}
+	return Done{}, t.renew(ctx, c, print)
 }
 
 func walletAccount(log string) balance.Account {
