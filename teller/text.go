@@ -3,6 +3,7 @@ package teller
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,24 +60,40 @@ func (t *Teller) holdsNumber(text string) bool {
 
 // holdsRun looks at the runs of digits in a text that nothing but what joins interrupts.
 func (t *Teller) holdsRun(text string, joins func(rune) bool) bool {
-	run := make([]byte, 0, len(text))
+	run, edges := make([]byte, 0, len(text)), []int{0}
 	for _, r := range text {
 		if d, ok := digit(r); ok {
 			run = append(run, d)
 			continue
 		}
 		if joins(r) {
+			edges = append(edges, len(run))
 			continue
 		}
-		if t.isCard(run) {
+		if t.isCard(run, edges) {
 			return true
 		}
-		run = run[:0]
+		run, edges = run[:0], append(edges[:0], 0)
 	}
-	return t.isCard(run)
+	return t.isCard(run, edges)
 }
 
-func (t *Teller) isCard(run []byte) bool { return isOfNetwork(run) || t.ours(run) }
+// groupMin is how many digits people write together, at least, when they write a card number in groups.
+const groupMin = 3
+
+// isCard says whether a run of digits has a card number in it: all of it, or some of its groups. edges are where
+// those begin.
+func (t *Teller) isCard(run []byte, edges []int) bool {
+	edges = slices.Compact(append(edges, len(run)))
+	for i, from := range edges {
+		for k := i + 1; k < len(edges) && edges[k]-edges[k-1] >= groupMin; k++ {
+			if isOfNetwork(run[from:edges[k]]) {
+				return true
+			}
+		}
+	}
+	return isOfNetwork(run) || t.ours(run)
+}
 
 // digit is the ASCII digit that means the same as a decimal digit of any script, such as a full-width one.
 // Unicode keeps the ten of a script together, from zero up.
@@ -102,6 +119,7 @@ func digit(r rune) (d byte, ok bool) {
 
 // networks are how the numbers of card networks begin, in four digits, and how many digits they have.
 var networks = [...]struct{ first, last, least, most int }{
+	{2200, 2204, 16, 19}, // Mir
 	{2221, 2720, 16, 16}, // Mastercard
 	{3000, 3099, 14, 19}, // Diners Club
 	{3400, 3499, 15, 15}, // American Express
@@ -135,7 +153,7 @@ func isOfNetwork(run []byte) bool {
 }
 
 // ours says whether any part of a run of digits is a number of one of the programs. Others' numbers are found
-// only where they stand alone: of long references every other one has some part that passes Luhn.
+// only where groups of digits are one: of long references every other one has some part that passes Luhn.
 func (t *Teller) ours(run []byte) bool {
 	for i := range t.options.Programs {
 		for _, digits := range t.options.Programs[i].Ranges {

@@ -66,6 +66,9 @@ func TestATextWithACardNumberInItIsNotKept(t *testing.T) {
 	d := newDesk(t, balance.MemoryOptions{})
 	number := "354012000000001"
 	number += string(checkDigit([]byte(number)))
+	other := "354012999999999"
+	other += string(checkDigit([]byte(other)))
+	other = other[:4] + " " + other[4:8] + " " + other[8:12] + " " + other[12:]
 	groups := number[:4] + " " + number[4:8] + "-" + number[8:12] + " " + number[12:]
 	for _, row := range []struct {
 		name, text string
@@ -90,6 +93,10 @@ func TestATextWithACardNumberInItIsNotKept(t *testing.T) {
 		{"in the digits of Arabic", written(number, '\u0660'), true},
 		{"in bold digits", written(number, '\U0001d7ce'), true},
 		{"in full width with points", apart(written(number, '\uff10'), "."), true},
+		{"another issuer's, in groups, with its expiry", other + " 12/26", true},
+		{"another issuer's, in groups, with three digits", other + " 123", true},
+		{"another issuer's, in groups behind a year", "2026 " + other, true},
+		{"another issuer's, one digit wrong, with its expiry", other[:len(other)-1] + string((other[len(other)-1]-'0'+1)%10+'0') + " 12/26", false},
 		{"one digit wrong, with points", apart(number[:15]+string((number[15]-'0'+1)%10+'0'), "."), false},
 		{"dates and a time", "2026/11/24 12:30, 2026.11.25", false},
 		{"a time in microseconds that passes Luhn", "173244960000000" + string(checkDigit([]byte("173244960000000"))), false},
