@@ -146,7 +146,7 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 		}
 	case CardIssued, CardChanged:
 		if card != nil {
-			card.profile(p)
+			card.profile(p, w.Version+1)
 		}
 	case Funded, Allocated, Authorized, Refused, Verified, RefundAuthorized, AdviceHeld, AdviceRecorded, Released, Reduced,
 		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, Completed, Incremented,
@@ -154,7 +154,7 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 	}
 }
 
-func (c *Card) profile(p *Profile) {
+func (c *Card) profile(p *Profile, version uint64) {
 	if p.Name != "" {
 		c.Name = p.Name
 	}
@@ -167,8 +167,11 @@ func (c *Card) profile(p *Profile) {
 	if p.RulesSet {
 		c.Rules = p.Rules
 	}
-	if p.TokenRemoved {
+	switch {
+	case p.TokenRemoved:
 		c.Removed = append(slices.Clip(c.Removed), p.Token)
+	case p.Token != [8]byte{}:
+		c.Tokens = append(slices.Clip(c.Tokens), version)
 	}
 }
 
@@ -223,7 +226,7 @@ func appendProfile(dst []byte, p *Profile) []byte {
 }
 
 // What the byte before the rules of a profile says, and the bits that say in a snapshot that a tier follows the
-// form of a wallet, and removed device tokens the rules of a card.
+// form of a wallet, and removed device tokens and where tokens were added the rules of a card.
 const (
 	profileRules        = 1 << iota // they take the place of the card's
 	profileTier                     // a tier follows them
@@ -233,6 +236,7 @@ const (
 
 	formTier      = 1 << 7
 	statusRemoved = 1 << 7
+	statusTokens  = 1 << 6
 )
 
 func (d *decoder) profile(p *Profile) {

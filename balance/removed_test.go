@@ -77,7 +77,7 @@ func removal(n byte) Event {
 func TestRemovedDeviceTokensAreKeptByEntriesAndSnapshots(t *testing.T) {
 	t.Parallel()
 	w := phones()
-	if c := w.Cards()[0]; c.Removed != nil || c.Number != [8]byte{9, 0} {
+	if c := w.Cards()[0]; c.Removed != nil || c.Number != [8]byte{9, 0} || !slices.Equal(c.Tokens, []uint64{1, 1}) {
 		t.Errorf("with two tokens: %+v", c)
 	}
 	d := w.Draft(2)

@@ -47,6 +47,9 @@ func appendCard(dst []byte, c *Card) []byte {
 	if len(c.Removed) > 0 {
 		status |= statusRemoved
 	}
+	if len(c.Tokens) > 0 {
+		status |= statusTokens
+	}
 	dst = appendIssued(append(append(dst, c.ID[:]...), status), c.Issued)
 	dst = appendUint(appendInt(appendInt(dst, c.Allocated), c.Held), c.Codes)
 	dst = appendText(appendText(dst, c.Sealed), c.Name)
@@ -55,6 +58,12 @@ func appendCard(dst []byte, c *Card) []byte {
 		dst = appendUint(dst, uint64(len(c.Removed)))
 		for i := range c.Removed {
 			dst = append(dst, c.Removed[i][:]...)
+		}
+	}
+	if len(c.Tokens) > 0 {
+		dst = appendUint(dst, uint64(len(c.Tokens)))
+		for _, version := range c.Tokens {
+			dst = appendUint(dst, version)
 		}
 	}
 	return dst
@@ -132,7 +141,7 @@ func DecodeSnapshot(s *Sealed) (*Wallet, error) {
 func (d *decoder) card() (c Card) {
 	d.fixed(c.ID[:])
 	status := d.byte()
-	c.Status = CardStatus(status &^ statusRemoved)
+	c.Status = CardStatus(status &^ (statusRemoved | statusTokens))
 	d.issued(&c.Issued)
 	c.Allocated, c.Held, c.Codes = spec.Money(d.int()), spec.Money(d.int()), uint32(d.uint()) //nolint:gosec // written from a uint32
 	c.Sealed, c.Name = d.text(SealedMax), d.text(NameMax)
@@ -143,6 +152,11 @@ func (d *decoder) card() (c Card) {
 		c.Removed = make([][8]byte, d.count())
 		for i := range c.Removed {
 			d.fixed(c.Removed[i][:])
+		}
+	}
+	if status&statusTokens != 0 {
+		for range d.count() {
+			c.Tokens = append(c.Tokens, d.uint())
 		}
 	}
 	return c

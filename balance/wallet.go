@@ -58,6 +58,8 @@ type Card struct {
 	// Removed are the device tokens that it has no more, by how the hashes of their numbers begin, in the order
 	// in which they went. It is not to be changed.
 	Removed [][8]byte
+	// Tokens are the versions of the entries that added device tokens to it, in their order. It is not to be changed.
+	Tokens []uint64
 }
 
 // Purchase is an authorization, an advice or both: what one buyer did once at one till.

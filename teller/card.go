@@ -137,10 +137,8 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 
 // holder is the person who has a card; nobody's id when nobody has it.
 func (s *Snapshot) holder(card spec.CardID) spec.PersonID {
-	for i := range s.Cards {
-		if s.Cards[i].ID == card {
-			return s.Cards[i].Holder
-		}
+	if c := s.cardOf(card); c != nil {
+		return c.Holder
 	}
 	return spec.PersonID{}
 }

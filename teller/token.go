@@ -18,6 +18,7 @@ import (
 type DeviceToken struct {
 	Key     balance.Key // of the call that added it
 	At      time.Time
+	Version uint64 // of the entry that added it
 	Name    string // as a person calls the device
 	Last4   string
 	Removed bool // what was told removed it
@@ -148,31 +149,53 @@ func (t *Teller) Tokens(ctx context.Context, c Caller, wallet string, card spec.
 	if err != nil {
 		return nil, err
 	}
-	switch _, err := t.row(ctx, tokenSlot(card, 0)); {
-	case errors.Is(err, ErrNotFound): // most cards: the log need not be read
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
 	tokens, err := t.added(ctx, &s, card)
-	if i := slices.IndexFunc(s.Cards, func(c balance.Card) bool { return c.ID == card }); i >= 0 {
-		tokens = slices.DeleteFunc(tokens, func(token DeviceToken) bool { return slices.Contains(s.Cards[i].Removed, token.begins) })
+	if c := s.cardOf(card); c != nil {
+		tokens = slices.DeleteFunc(tokens, func(token DeviceToken) bool { return slices.Contains(c.Removed, token.begins) })
 	}
 	return tokens, err
 }
 
-// added are the device tokens that were ever added to a card of a wallet, oldest first.
-func (t *Teller) added(ctx context.Context, s *Snapshot, card spec.CardID) (tokens []DeviceToken, err error) {
-	err = t.scan(ctx, s.ID, 1, balance.Forward, func(e *balance.Entry) bool {
-		for i := range e.Events {
-			if token, ok := TokenOf(&e.Events[i]); ok && !token.Removed && e.Events[i].Card == card {
-				token.At = time.UnixMilli(e.At).UTC()
-				tokens = append(tokens, token)
-			}
+// cardOf is a card of the wallet; nil when it is none.
+func (s *Snapshot) cardOf(id spec.CardID) *balance.Card {
+	for i := range s.Cards {
+		if s.Cards[i].ID == id {
+			return &s.Cards[i]
 		}
-		return e.Version < s.Version
-	})
-	return tokens, err
+	}
+	return nil
+}
+
+// added are the device tokens that were ever added to a card of a wallet, oldest first. The card knows in which
+// entries; the log is read from its start only where there are some from before it did.
+func (t *Teller) added(ctx context.Context, s *Snapshot, card spec.CardID) (tokens []DeviceToken, err error) {
+	c := s.cardOf(card)
+	if c == nil {
+		return nil, nil
+	}
+	places, err := t.tokensOf(ctx, card)
+	if err != nil {
+		return nil, err
+	}
+	from, last := c.Tokens, func(*balance.Entry) bool { return true }
+	if places > len(c.Tokens) {
+		from, last = []uint64{1}, func(e *balance.Entry) bool { return e.Version >= s.Version }
+	}
+	for _, version := range slices.Compact(slices.Clone(from)) {
+		err := t.scan(ctx, s.ID, version, balance.Forward, func(e *balance.Entry) bool {
+			for i := range e.Events {
+				if token, ok := TokenOf(&e.Events[i]); ok && !token.Removed && e.Events[i].Card == card {
+					token.At, token.Version = time.UnixMilli(e.At).UTC(), e.Version
+					tokens = append(tokens, token)
+				}
+			}
+			return !last(e)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return tokens, nil
 }
 
 // tokensOf counts the device tokens of a card by the places that are taken, for ever. Of what another node added

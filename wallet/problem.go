@@ -149,9 +149,13 @@ func refusal(status int, message string, errs []error) *Problem {
 	return problemOf(CodeFieldInvalid).at(joined(inBody(first.Location), lacks(first.Message))).with(rule(first.Message))
 }
 
-// unknown is a place whose last name is the caller's: without it where it may not be repeated.
+// unknown is a place whose last name is the caller's: without it where it may not be repeated. A name with points
+// in it looks like several; no place of ours is so long.
 func unknown(place string) string {
 	names := strings.Split(place, ".")
+	if len(names) > placeMax {
+		return ""
+	}
 	for i, name := range names {
 		if plain(name) == "" {
 			return strings.Join(names[:i], ".")
@@ -159,6 +163,9 @@ func unknown(place string) string {
 	}
 	return place
 }
+
+// placeMax is how many names the place of a field can have.
+const placeMax = 3
 
 // lacks is the field that a message says is missing; empty for another message.
 func lacks(message string) string {

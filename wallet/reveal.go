@@ -42,7 +42,7 @@ func (a *API) registerReveal() error {
 		refuses: []Code{CodeNotFound, CodeNumberNotKept, CodeNumberUnreadable},
 		summary: "Show a card's number in full",
 		description: "Every time it is asked for is recorded, with who, when, which card, why and what came of it, before the number is sent; " +
-			"also when it is refused. A repeat with the same Idempotency-Key is a showing of its own, of the number that the card has by then; " +
+			"also when it is refused, but for a request that is no such asking (json_invalid, field_invalid, a missing key). A repeat with the same Idempotency-Key is a showing of its own, of the number that the card has by then; " +
 			"If-Match is held against the wallet as it is by then. The key is bound to card and reason from its first use on. " +
 			"The security code (CVV2) is not available.",
 		example: `{"reason": "the holder asked to see it in the app"}`, denied: a.denied,

@@ -236,7 +236,7 @@ const keyLengthMax = 255
 func idempotencyKey(r *http.Request) (string, *Problem) {
 	keys := r.Header.Values("Idempotency-Key")
 	switch {
-	case len(keys) == 0 && r.Method == http.MethodDelete:
+	case r.Method == http.MethodDelete && (len(keys) == 0 || len(keys) == 1 && keys[0] == ""):
 		return rand.Text(), nil
 	case len(keys) == 0, len(keys) == 1 && keys[0] == "":
 		return "", problemOf(CodeKeyMissing)

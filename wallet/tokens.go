@@ -118,12 +118,15 @@ func (a *API) listTokens(ctx context.Context, in *tokensInput) (*listed[DeviceTo
 		return nil, err
 	}
 	out := newList[DeviceToken](s.Version)
-	tokens, next := slice(all, from[0], in.Limit)
-	for i := range tokens {
-		out.Body.Data = append(out.Body.Data, tokenOf(in.ID, &tokens[i], s.Version))
-	}
-	if next > 0 {
-		out.Body.Next = cursor("tokens", next)
+	for i := range all {
+		switch {
+		case all[i].Version <= from[0]:
+		case len(out.Body.Data) == in.Limit:
+			out.Body.Next = cursor("tokens", all[i-1].Version)
+			return out, nil
+		default:
+			out.Body.Data = append(out.Body.Data, tokenOf(in.ID, &all[i], s.Version))
+		}
 	}
 	return out, nil
 }

@@ -164,3 +164,25 @@ func TestARemovedDeviceTokenIsToldAndListedNoMore(t *testing.T) {
 		t.Error("its number leads to no card")
 	}
 }
+
+func TestPagesOfDeviceTokensLeaveOutNoneWhenOneIsRemovedMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	_, card := h.funded(1000)
+	at := "/v1/cards/" + card + "/tokens"
+	var ids []string
+	for n := range 6 {
+		ids = append(ids, h.must(at, fmt.Sprintf(`{"number": "%s", "name": "phone %d"}`, madeUp(n), n)).str("id"))
+	}
+	one := h.get(at + "?limit=2")
+	h.send(request{method: "DELETE", path: at + "/" + ids[0], key: "k"})
+	two := h.get(at + "?limit=2&cursor=" + one.str("next"))
+	last := h.get(at + "?limit=2&cursor=" + two.str("next"))
+	if one.str("data.1.id") != ids[1] || two.str("data.0.id") != ids[2] || two.str("data.1.id") != ids[3] ||
+		last.str("data.0.id") != ids[4] || last.str("data.1.id") != ids[5] || last.at("next") != nil {
+		t.Errorf("pages:\n%s\n%s\n%s", one.text, two.text, last.text)
+	}
+	if a := h.send(request{method: "DELETE", path: at + "/" + ids[1], key: " "}); a.status != 200 {
+		t.Errorf("with a key of nothing, as without one: %d", a.status)
+	}
+}

@@ -105,6 +105,9 @@ func reportNumbers(ctx context.Context, l *ledger, o reportOptions, tell func(pr
 			return r, err
 		}
 	}
+	if after != "" && (!teller.AuditedOn(after, r.Date) || (o.Tenant != "" && after != logs[0])) {
+		return r, errors.New("--after: it is of a report about another day or tenant: leave it out to begin anew")
+	}
 	most := min(cmp.Or(o.Limit, numbersDefault), numbersMax)
 	for i, log := range logs {
 		if log < after {

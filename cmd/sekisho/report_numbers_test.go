@@ -141,6 +141,20 @@ func TestAReportOfNumbersSaysThatATenantHasNone(t *testing.T) {
 	}
 }
 
+func TestAReportOfNumbersGoesOnOnlyWithItsOwn(t *testing.T) {
+	t.Parallel()
+	config := askedFor(t)
+	for _, args := range []string{
+		"--date 2026-11-24 --tenant t1 --after audit:t2:2026-11-24@1",
+		"--date 2026-11-24 --after audit:t1:2026-11-25@1",
+	} {
+		code, _, stderr := sekisho(t, append([]string{"report", "numbers", "--config", config}, strings.Fields(args)...)...)
+		if code == exitOK || !strings.Contains(stderr, "another day or tenant") {
+			t.Errorf("%s: exit %d %s", args, code, stderr)
+		}
+	}
+}
+
 func TestAReportOfNumbersGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	config := askedFor(t)
