@@ -112,7 +112,7 @@ func TestADisputeIsPostedToItsPresentment(t *testing.T) {
 		{"the same, the other way round", func(s *shop) (*sale, string) {
 			v := charged(s)
 			return v, s.load(s.presented(v, function(1442, 450))) + ", " + s.load(s.presented(v, takesBack))
-		}, "other, other", 101_000, 91_000, "settled"},
+		}, "other, other", 101_000, 91_000, "unsettled"},
 		{"the reversal of a second chargeback comes before it", func(s *shop) (*sale, string) {
 			v := charged(s)
 			return v, s.load(s.presented(v, function(1442, 453), costs(200))) + ", " +

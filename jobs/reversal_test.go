@@ -49,7 +49,7 @@ func TestAReversalUndoesItsRecordWheneverItComes(t *testing.T) {
 		{"of its sale, with a chargeback behind it that waits as well", func(s *shop) (*sale, string) {
 			v := s.buy(first, 1000)
 			return v, s.load(s.presented(v, takesBack), s.presented(v, function(1442, 450)), s.presented(v))
-		}, "other other matched", 101_000, 91_000, "settled"},
+		}, "other other matched", 101_000, 91_000, "unsettled"},
 		{"of a sale that was forced", func(s *shop) (*sale, string) {
 			d := s.offline(first, 700)
 			undone := *d

@@ -181,7 +181,17 @@ func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance
 		return balance.Decision{}
 	}
 	e := m.event(balance.PostingUndone, balance.PlacedOther)
-	return balance.Decision{Events: []balance.Event{undo(e, hit.Clearing, purchase, card)}}
+	return balance.Decision{Events: []balance.Event{undo(e, hit.Clearing, purchase, card, m.disputed(postings))}}
+}
+
+// disputed is what disputes of the sale with the record's DE31 have posted.
+func (m *filed) disputed(postings []balance.Posting) (sum spec.Money) {
+	for i := range postings {
+		if p := &postings[i]; p.Card == m.row.Card && p.Reference.Function() != firstPresentment && p.Standing == balance.StandingDone {
+			sum += p.Moved
+		}
+	}
+	return sum
 }
 
 // dispute posts a second presentment, which debits again, or a chargeback, a provisional credit. Both are

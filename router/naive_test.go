@@ -156,7 +156,13 @@ func (m *ledgerModel) undo(p *postModel) {
 		return
 	}
 	p.on.posted += p.moved
-	if p.function == 200 && p.on.state != "open" && p.on.posted == 0 {
+	presented := p.on.posted
+	for _, d := range m.posts {
+		if d.reference == p.reference && d.function != 200 && !d.undone && !d.waits && !d.parked {
+			presented += d.moved
+		}
+	}
+	if p.function == 200 && p.on.state != "open" && presented == 0 {
 		p.on.state = "undone"
 	}
 }

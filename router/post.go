@@ -74,7 +74,7 @@ func (p *posting) takenBack(e balance.Event, hit *balance.Purchase) []balance.Ev
 	card := *p.card
 	card.Allocated += e.Allocated
 	u := balance.Event{Kind: balance.PostingUndone, Card: e.Card, Actor: e.Actor, Answer: e.Answer, Counter: e.Counter}
-	events := []balance.Event{e, undo(u, e.Clearing, &after, &card)}
+	events := []balance.Event{e, undo(u, e.Clearing, &after, &card, 0)}
 	if p.waits != e.Clearing.Reference { // it did not say which part it was about
 		events = append(events, balance.Event{
 			Kind: balance.PostingUndone, Card: e.Card, Actor: e.Actor, Answer: e.Answer,
@@ -171,8 +171,9 @@ func move(e *balance.Event, amount spec.Money, credit bool, card *balance.Card) 
 	e.Clearing.Moved, e.Clearing.MovedCard = e.Posted, e.Allocated
 }
 
-// undo makes the event that takes a posting back. What was held for its purchase stays released.
-func undo(e balance.Event, done balance.Clearing, purchase *balance.Purchase, card *balance.Card) balance.Event {
+// undo makes the event that takes a posting back. What was held for its purchase stays released. disputed is what
+// disputes of the sale have posted: they do not keep it settled.
+func undo(e balance.Event, done balance.Clearing, purchase *balance.Purchase, card *balance.Card, disputed spec.Money) balance.Event {
 	placement, amount, currency := e.Clearing.Placement, e.Clearing.Amount, e.Clearing.Currency
 	e.Clearing = done
 	e.Clearing.Placement, e.Clearing.Standing = placement, balance.StandingUndone
@@ -189,17 +190,17 @@ func undo(e balance.Event, done balance.Clearing, purchase *balance.Purchase, ca
 	}
 	keep(&e, purchase.Key, purchase)
 	if done.Reference.Function() == firstPresentment && purchase.State != balance.Open {
-		unsettle(&e, purchase, done.Instead)
+		unsettle(&e, purchase, done.Instead, disputed)
 	}
 	return e
 }
 
 // unsettle says where a purchase stands whose presentment was taken back: when nothing else of it is cleared, it
 // is as the online messages left it, and what they had posted is posted again.
-func unsettle(e *balance.Event, p *balance.Purchase, instead spec.Money) {
+func unsettle(e *balance.Event, p *balance.Purchase, instead, disputed spec.Money) {
 	online := p.Online + instead
 	switch {
-	case p.Posted-e.Posted != online: // another record of it stands
+	case p.Posted+disputed-e.Posted != online: // another record of it stands
 	case online > 0:
 		e.State, e.Hold = balance.Paid, 0
 	case online < 0:

@@ -48,7 +48,7 @@ func why(state balance.State, reason spec.Reason, flags balance.Flags, m Movemen
 func odd(flags balance.Flags) string {
 	switch {
 	case flags&balance.FlagDispute != 0:
-		return " It is disputed."
+		return " It was disputed."
 	case flags&balance.FlagDoubleSale != 0:
 		return " It may have been charged twice."
 	case flags&balance.FlagOver != 0:

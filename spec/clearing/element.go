@@ -132,7 +132,7 @@ func (p *private) wrong(tag uint16, value []byte) (expected string) {
 		if value[0] != 'R' && value[0] != 'O' && value[0] != ' ' {
 			return "R, O or a space first"
 		}
-		if value[0] == 'R' && !allDigits(value[1:]) {
+		if _, ok := dayOf(value[1:]); value[0] == 'R' && (!ok || !allDigits(value[1:])) {
 			return "R and the date of a file, YYMMDD"
 		}
 	case tagOriginal:

@@ -135,6 +135,8 @@ func elementFaults() []faulty {
 		{"fees of 571", pdsOf(yen + pds(3005, strings.Repeat("F", 571))), Structure, 2, 48, 3 + 11 + 7, "at most 570"},
 		{"a reversal of 6", pdsOf(yen + pds(3007, "R26112")), Structure, 2, 48, 21, "7 characters"},
 		{"a reversal with another letter", pdsOf(yen + pds(3007, "X261122")), Structure, 2, 48, 21, "R, O or a space"},
+		{"a reversal of a day that does not exist", pdsOf(yen + pds(3007, "R261399")), Structure, 2, 48, 21, "the date of a file"},
+		{"a reversal with a date that is no digits", pdsOf(yen + pds(3007, "R260:11")), Structure, 2, 48, 21, "the date of a file"},
 		{"a reversal without a date", pdsOf(yen + pds(3007, "R      ")), Structure, 2, 48, 21, "the date of a file"},
 		{"an original reference of 22", pdsOf(yen + pds(3011, strings.Repeat("1", 22))), Structure, 2, 48, 21, "23 digits"},
 		{"a file id of 24", set(1, 48, llls(pds(3901, sampleID[1:]))), Structure, 1, 48, 10, "25 digits"},
