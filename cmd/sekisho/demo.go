@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -98,6 +99,7 @@ func (o *demoOptions) check(rateGiven bool) error {
 
 func demo(ctx context.Context, o *demoOptions, screen, out io.Writer) (err error) {
 	spareProcessor()
+	defer runtime.KeepAlive(heapFloor())
 	show := &stage{screen: screen}
 	clear, err := show.build(ctx, o)
 	if err != nil {
