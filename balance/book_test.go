@@ -446,6 +446,7 @@ func TestAWalletInTroubleShedsWhatHasADeadlineEarly(t *testing.T) {
 		if err := <-first.done; err != nil {
 			t.Error(err)
 		}
+		synctest.Wait() // they are counted out once all of them are told
 		if w := b.Waiting(); w != (Waiting{}) {
 			t.Errorf("afterwards: %+v", w)
 		}
