@@ -53,7 +53,7 @@ func (s *shard) decide(sl *slot) {
 			break
 		}
 		view := View{
-			Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found,
+			Wallet: sl.wallet, Now: t.At, Late: t.isLate(), found: t.found,
 			Dated: draft.at, Ahead: draft.Events(),
 		}
 		d := s.ask(t, &view)

@@ -1,8 +1,8 @@
 package balance
 
 import (
+	"bytes"
 	"encoding/hex"
-	"reflect"
 	"testing"
 	"time"
 
@@ -31,35 +31,42 @@ func unhex(t *testing.T, digits string) []byte {
 	return b
 }
 
-func TestWhatWasWrittenBeforeWalletsHadTiersIsRead(t *testing.T) {
-	t.Parallel()
-	body, snapshot := unhex(t, entryWithoutTier), unhex(t, snapshotWithoutTier)
-	var e Entry
+// readBack reads an entry and the snapshot of its wallet wal_1 as an older version wrote them, and holds that both
+// are written again as they were. It returns the entry, and the wallet as replayed and as the snapshot has it.
+func readBack(t *testing.T, entry, snapshot string) (e Entry, replayed, kept *Wallet) {
+	t.Helper()
+	body, was := unhex(t, entry), unhex(t, snapshot)
 	if err := DecodeEntry(body, &e); err != nil {
 		t.Fatal(err)
 	}
+	if again := AppendEntry(nil, &e); !bytes.Equal(again, body) {
+		t.Errorf("written again it is %x", again)
+	}
+	replayed = NewWallet("wal_1")
+	if err := replayed.Replay(&e, body); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := DecodeSnapshot(&Sealed{Log: "wal_1", Version: 1, Body: body, Snapshot: was})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range map[string]*Wallet{"the replayed wallet": replayed, "the snapshot": kept} {
+		if again := AppendSnapshot(nil, w); !bytes.Equal(again, was) {
+			t.Errorf("%s is written as %x", name, again)
+		}
+	}
+	return e, replayed, kept
+}
+
+func TestWhatWasWrittenBeforeWalletsHadTiersIsRead(t *testing.T) {
+	t.Parallel()
+	e, _, got := readBack(t, entryWithoutTier, snapshotWithoutTier)
 	want := Profile{Name: "food", Person: spec.PersonID{1, 2}, Number: [8]byte{9}, Rules: CardRules{500, 3}, RulesSet: true}
 	if len(e.Events) != 6 || e.Events[2].Profile != want || e.Events[1].Profile.RulesSet {
 		t.Errorf("read %+v", e.Events)
 	}
-	if again := AppendEntry(nil, &e); !reflect.DeepEqual(again, body) {
-		t.Errorf("written again it is %x", again)
-	}
-	w := NewWallet("wal_1")
-	if err := w.Replay(&e, body); err != nil {
-		t.Fatal(err)
-	}
-	got, err := DecodeSnapshot(&Sealed{Log: "wal_1", Version: 1, Body: body, Snapshot: snapshot})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Tier != "" || got.Form != Group || got.Owner != want.Person || got.SentIn(202609) != 200 || len(got.Members()) != 1 {
+	if got.Tier != "" || got.Form != Group || got.Owner != want.Person || got.SentIn(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC).UnixMilli()) != 200 || len(got.Members()) != 1 {
 		t.Errorf("the snapshot says %+v", got)
-	}
-	for name, w := range map[string]*Wallet{"the replayed wallet": w, "the snapshot": got} {
-		if again := AppendSnapshot(nil, w); !reflect.DeepEqual(again, snapshot) {
-			t.Errorf("%s is written as %x", name, again)
-		}
 	}
 }
 

@@ -1,7 +1,5 @@
 package balance
 
-import "time"
-
 // look has a task decided that only wants to know: on the wallet as it is once what ran out is released,
 // without any of it being recorded. Its answer rests on the same as every other.
 func (s *shard) look(sl *slot) {
@@ -11,7 +9,7 @@ func (s *shard) look(sl *slot) {
 	for ranOut := sl.wallet.RanOut(t.At); len(ranOut) > 0; ranOut = sl.wallet.RanOut(t.At) {
 		draft.Add(ranOut...)
 	}
-	view := View{Wallet: sl.wallet, Now: t.At, Late: t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)), found: t.found}
+	view := View{Wallet: sl.wallet, Now: t.At, Late: t.isLate(), found: t.found}
 	d := s.ask(t, &view)
 	sl.wallet.undo()
 	switch {

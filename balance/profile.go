@@ -116,9 +116,9 @@ func (w *Wallet) Member(p spec.PersonID) Role {
 	return RoleNone
 }
 
-// SentIn is what the wallet has handed over to others in a month, given as year x 100 + month.
-func (w *Wallet) SentIn(month uint32) spec.Money {
-	if w.sentMonth == month {
+// SentIn is what the wallet has handed over to others in the month of an instant (Unix milliseconds, UTC).
+func (w *Wallet) SentIn(at int64) spec.Money {
+	if w.sentMonth == monthOf(at) {
 		return w.sent
 	}
 	return 0

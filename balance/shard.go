@@ -44,6 +44,9 @@ type task struct {
 	late       bool
 }
 
+// isLate says whether its deadline has passed.
+func (t *task) isLate() bool { return t.late || (!t.Deadline.IsZero() && time.Now().After(t.Deadline)) }
+
 func newShard(b *Book) *shard {
 	return &shard{book: b, wake: make(chan struct{}, 1), slots: map[string]*slot{}, doubts: doubts{}}
 }

@@ -2,7 +2,6 @@ package teller
 
 import (
 	"context"
-	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -33,8 +32,7 @@ func (p *Program) limits(w *balance.Wallet, at int64) Limits {
 		l = Limits{WalletMax: t.WalletMax, TransferMax: t.TransferMax, MonthMax: t.MonthMax}
 	}
 	if l.MonthMax > 0 {
-		month := time.UnixMilli(at).UTC()
-		l.MonthLeft = max(0, l.MonthMax-w.SentIn(uint32(month.Year()*100+int(month.Month())))) //nolint:gosec // a year of four digits
+		l.MonthLeft = max(0, l.MonthMax-w.SentIn(at))
 	}
 	return l
 }
