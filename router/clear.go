@@ -154,14 +154,10 @@ func paidAtOnce(purchases []*balance.Purchase) bool {
 // takeBack undoes the one record that a reversal is about: same DE24, card, DE4 and DE31.
 func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance.Posting) balance.Decision {
 	mine := m.freeName(postings)
+	part, _ := m.part()
 	var hit *balance.Posting
-	free := true // nothing else stands under the name of what it is about
 	for i := range postings {
 		p := &postings[i]
-		if p.Reference == mine && p.Standing != balance.StandingNone {
-			free = false
-		}
-		part, _ := m.part()
 		if p.Card != m.row.Card || !m.alike(p) || p.Standing != balance.StandingDone || (part != 0 && p.Reference != mine) {
 			continue
 		}
@@ -171,7 +167,7 @@ func (m *filed) takeBack(v *balance.View, card *balance.Card, postings []balance
 		hit = p
 	}
 	if hit == nil {
-		if !free {
+		if standsAt(postings, mine) { // something else has the name of what it is about
 			mine = balance.Key{}
 		}
 		return m.later(v, "what it takes back is not known", mine, balance.StandingWaiting)

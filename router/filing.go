@@ -209,8 +209,16 @@ func (m *filed) disputes() bool { return m.record.SecondPresentment() || m.recor
 
 // freeName is the record's reference; of a dispute the first of its names that nothing stands under.
 func (m *filed) freeName(postings []balance.Posting) balance.Key {
+	if mine := m.reference(); !m.disputes() {
+		return mine
+	}
+	return m.numbered(postings)
+}
+
+// numbered is the record's reference with the first number as its part that nothing stands under.
+func (m *filed) numbered(postings []balance.Posting) balance.Key {
 	mine := m.reference()
-	for m.disputes() && mine.Part() < 255 && standsAt(postings, mine) {
+	for mine.Part() < 255 && standsAt(postings, mine) {
 		mine = balance.ReferenceKey(m.record.Reference, m.record.Function, mine.Part()+1)
 	}
 	return mine

@@ -158,17 +158,23 @@ func owedTo(p *balance.Purchase, otherwise balance.Account) balance.Account {
 }
 
 // move puts money into the event: a debit lowers posted and what is allocated to the card alike; a credit
-// raises both. On a closed card it raises posted only, but for what brings the card back to nothing when a
-// debit came after its close: no card may have less than nothing while others have what it lacks.
+// raises both, as far as [toCard] says.
 func move(e *balance.Event, amount spec.Money, credit bool, card *balance.Card) {
 	if !credit {
 		amount = -amount
 	}
-	e.Posted, e.Allocated = amount, amount
-	if amount > 0 && card.Status == balance.CardClosed {
-		e.Allocated = min(amount, max(0, -card.Allocated))
-	}
+	e.Posted, e.Allocated = amount, toCard(amount, amount, card)
 	e.Clearing.Moved, e.Clearing.MovedCard = e.Posted, e.Allocated
+}
+
+// toCard is how much of what is posted goes to the card, which would be so much were it open. A credit to a closed
+// card is the wallet's, but for what brings the card back to nothing when a debit came after its close: no card may
+// have less than nothing while others have what it lacks.
+func toCard(posted, open spec.Money, card *balance.Card) spec.Money {
+	if posted > 0 && card.Status == balance.CardClosed {
+		return min(posted, max(0, -card.Allocated))
+	}
+	return open
 }
 
 // undo makes the event that takes a posting back. What was held for its purchase stays released. disputed is what
@@ -180,10 +186,8 @@ func undo(e balance.Event, done balance.Clearing, purchase *balance.Purchase, ca
 	if amount != 0 || currency != 0 {
 		e.Clearing.Amount, e.Clearing.Currency = amount, currency
 	}
-	e.Posted, e.Allocated = -done.Moved, -done.MovedCard
-	if e.Posted > 0 && card.Status == balance.CardClosed {
-		e.Allocated = min(e.Posted, max(0, -card.Allocated))
-	}
+	e.Posted = -done.Moved
+	e.Allocated = toCard(e.Posted, -done.MovedCard, card)
 	e.Flags |= balance.FlagTakesBack
 	if purchase == nil {
 		return e

@@ -151,7 +151,7 @@ func (m *resolving) posted(v *balance.View) (posted, ready bool) {
 		}
 		for i := range found.Postings {
 			p := &found.Postings[i]
-			if p.Reference == reference && (p.Standing == balance.StandingDone || p.Standing == balance.StandingUndone) {
+			if p.Reference == reference && wasPosted(p) {
 				return true, true
 			}
 		}

@@ -103,10 +103,7 @@ func (m *filed) fee(v *balance.View) balance.Decision {
 			return balance.Decision{}
 		}
 		// One sale can have several fees: each has a name of its own.
-		for mine.Part() < 255 && standsAt(found.Postings, mine) {
-			mine = balance.ReferenceKey(m.record.Reference, m.record.Function, mine.Part()+1)
-		}
-		e.Clearing.Reference, e.Clearing.Standing = mine, balance.StandingDone
+		e.Clearing.Reference, e.Clearing.Standing = m.numbered(found.Postings), balance.StandingDone
 	}
 	if m.record.Reversal {
 		return m.takeFeeBack(v, found.Postings, e.Clearing.Reference, amount)
