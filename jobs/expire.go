@@ -61,11 +61,11 @@ func Expire(ctx context.Context, book *balance.Book, at time.Time, progress func
 				return err
 			}
 		}
-		if looked := x.looked(wallet); progress != nil {
-			progress(looked, len(logs))
+		if wallet {
+			x.seen()
 		}
 		return nil
-	})
+	}, progress)
 	if err == nil {
 		err = errors.Join(x.errs...)
 	}
@@ -82,8 +82,7 @@ type expiry struct {
 	at   time.Time
 
 	mu       sync.Mutex
-	logs     int
-	wallets  int // of the logs
+	wallets  int
 	programs map[programKey]*ExpiredProgram
 	errs     []error
 }
@@ -99,15 +98,11 @@ func (x *expiry) fail(err error) error {
 	return fmt.Errorf("%d wallets failed, no more are tried: %w", len(x.errs), errors.Join(x.errs...))
 }
 
-// looked counts one more log, and wallet if it is one, and says how many logs that makes.
-func (x *expiry) looked(wallet bool) int {
+// seen counts one more wallet.
+func (x *expiry) seen() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.logs++
-	if wallet {
-		x.wallets++
-	}
-	return x.logs
+	x.wallets++
 }
 
 func (x *expiry) result() Expired {

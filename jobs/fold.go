@@ -35,24 +35,19 @@ func Fold(ctx context.Context, store balance.Store, begin func(log string) Part,
 		return err
 	}
 	var mu sync.Mutex
-	done := 0
 	return inParallel(ctx, foldAtOnce, logs, func(ctx context.Context, log string) error {
-		if part := begin(log); part != nil {
-			if err := read(ctx, store, log, 1, part.Entry); err != nil {
-				return err
-			}
-			mu.Lock()
-			part.End()
-			mu.Unlock()
+		part := begin(log)
+		if part == nil {
+			return nil
 		}
-		if progress != nil {
-			mu.Lock()
-			done++
-			progress(done, len(logs))
-			mu.Unlock()
+		if err := read(ctx, store, log, 1, part.Entry); err != nil {
+			return err
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		part.End()
 		return nil
-	})
+	}, progress)
 }
 
 // IsHouse says by its name whether a log is one of the house: a file, fees, suspense, calls, an audit.
@@ -71,8 +66,6 @@ func EachWallet(ctx context.Context, store balance.Store, atOnce int, visit func
 		return err
 	}
 	logs = slices.DeleteFunc(logs, IsHouse)
-	var mu sync.Mutex
-	done := 0
 	return inParallel(ctx, atOnce, logs, func(ctx context.Context, log string) error {
 		w, err := loadWallet(ctx, store, log)
 		if err == nil && isWallet(w) {
@@ -81,14 +74,8 @@ func EachWallet(ctx context.Context, store balance.Store, atOnce int, visit func
 		if err != nil {
 			return fmt.Errorf("wallet %s: %w", log, err)
 		}
-		if progress != nil {
-			mu.Lock()
-			done++
-			progress(done, len(logs))
-			mu.Unlock()
-		}
 		return nil
-	})
+	}, progress)
 }
 
 // loadWallet reads a wallet from the store, past the book.
@@ -121,11 +108,21 @@ func namesOf(ctx context.Context, store balance.Store) ([]string, error) {
 	return logs, nil
 }
 
-// inParallel does something for each log, a few at a time. The first error ends it.
-func inParallel(ctx context.Context, most int, logs []string, do func(ctx context.Context, log string) error) error {
+// inParallel does something for each log, a few at a time. The first error ends it. progress, when given, is told
+// after each how many are done and how many there are, one call at a time.
+func inParallel(ctx context.Context, most int, logs []string, do func(ctx context.Context, log string) error, progress func(done, total int)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var next atomic.Int64
+	var mu sync.Mutex
+	done := 0
+	tell := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if done++; progress != nil {
+			progress(done, len(logs))
+		}
+	}
 	var workers sync.WaitGroup
 	for range min(most, len(logs)) {
 		workers.Go(func() {
@@ -134,6 +131,7 @@ func inParallel(ctx context.Context, most int, logs []string, do func(ctx contex
 					stop(err)
 					return
 				}
+				tell()
 			}
 		})
 	}
