@@ -32,7 +32,7 @@ func (t *Teller) checkText(field, text string, least, most int) error {
 	switch {
 	case utf8.RuneCountInString(text) < least:
 		return invalid(field, "must not be empty")
-	case least > 0 && !strings.ContainsFunc(text, visible):
+	case least > 0 && !strings.ContainsFunc(text, Visible):
 		return invalid(field, "must have something to see")
 	case utf8.RuneCountInString(text) > most:
 		return invalid(field, fmt.Sprintf("must have at most %d characters", most))
@@ -44,8 +44,8 @@ func (t *Teller) checkText(field, text string, least, most int) error {
 	return nil
 }
 
-// visible says whether a character leaves something on a page.
-func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
+// Visible says whether a character leaves something on a page.
+func Visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // holdsNumber says whether a text has a card number in it, however its digits are written and set apart: all
 // but a letter may stand between them. Narrower runs are looked at as well, for with more around it a number

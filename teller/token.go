@@ -173,15 +173,14 @@ func (t *Teller) added(ctx context.Context, s *Snapshot, card spec.CardID) (toke
 	if c == nil {
 		return nil, nil
 	}
-	places, err := t.tokensOf(ctx, card)
-	if err != nil {
+	from, all := slices.Compact(slices.Clone(c.Tokens)), false
+	switch _, err := t.row(ctx, tokenSlot(card, len(c.Tokens))); {
+	case err == nil: // more places are taken than the card knows of
+		from, all = []uint64{1}, true
+	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	from, last := c.Tokens, func(*balance.Entry) bool { return true }
-	if places > len(c.Tokens) {
-		from, last = []uint64{1}, func(e *balance.Entry) bool { return e.Version >= s.Version }
-	}
-	for _, version := range slices.Compact(slices.Clone(from)) {
+	for _, version := range from {
 		err := t.scan(ctx, s.ID, version, balance.Forward, func(e *balance.Entry) bool {
 			for i := range e.Events {
 				if token, ok := TokenOf(&e.Events[i]); ok && !token.Removed && e.Events[i].Card == card {
@@ -189,7 +188,7 @@ func (t *Teller) added(ctx context.Context, s *Snapshot, card spec.CardID) (toke
 					tokens = append(tokens, token)
 				}
 			}
-			return !last(e)
+			return all && e.Version < s.Version
 		})
 		if err != nil {
 			return nil, err

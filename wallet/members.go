@@ -44,11 +44,9 @@ type memberRoleChange struct {
 }
 
 type removeInput struct {
-	Caller
-	ID      string `path:"id" maxLength:"128" doc:"The wallet: wal_…"`
-	Person  string `path:"person" pattern:"^per_[0-9a-f]{24}$" doc:"The member: per_…"`
-	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"As with POST, but may be left out: what is gone stays gone."`
-	IfMatch string `header:"If-Match" doc:"The version of the wallet that this rests on."`
+	ByID
+	Removal
+	Person string `path:"person" pattern:"^per_[0-9a-f]{24}$" doc:"The member: per_…"`
 }
 
 type membersInput struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"sekisho/spec"
 	"sekisho/teller"
@@ -52,7 +51,7 @@ func (a *API) registerReveal() error {
 // reveal is the one place where a number leaves. It is sent only when the record of it is durable. What is refused
 // is recorded as well, as far as that can be done: nothing is shown then.
 func (a *API) reveal(ctx context.Context, in *revealInput) (*revealOutput, error) {
-	if !strings.ContainsFunc(in.Body.Reason, seen) {
+	if !strings.ContainsFunc(in.Body.Reason, teller.Visible) {
 		return nil, problemOf(CodeFieldInvalid).at("reason").with("It is refused: it must say why the number is asked for.")
 	}
 	id, _ := teller.ParseCard(in.ID) // its form was checked
@@ -118,9 +117,6 @@ func (a *API) denied(ctx context.Context, c *Caller, card string) {
 		a.attempt(ctx, c, teller.Showing{Card: id, Who: c.call.Actor, Result: "forbidden"})
 	}
 }
-
-// seen says whether a character leaves something on a page.
-func seen(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsSpace(c) }
 
 // number opens the number of a card, and says for the record what came of it.
 func (a *API) number(request string, id spec.CardID, sealed string) (number spec.PAN, result string, refusal error) {

@@ -61,6 +61,12 @@ type Keyed struct {
 	IfMatch string `header:"If-Match" example:"\"12\"" doc:"The version of the wallet that this rests on. Has it changed since, the answer is 409 version_conflict."`
 }
 
+// Removal is the part of an input that every DELETE has.
+type Removal struct {
+	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"As with POST, but may be left out: what is gone stays gone."`
+	IfMatch string `header:"If-Match" doc:"The version of the wallet that this rests on."`
+}
+
 // changed is the answer to a change.
 type changed[T any] struct {
 	Status   int

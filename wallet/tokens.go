@@ -32,9 +32,8 @@ type deviceTokenAdd struct {
 
 type tokenRemoveInput struct {
 	ByCardID
-	Token   string `path:"token" pattern:"^tok_[0-9a-f]{24}$" doc:"The device token: tok_…"`
-	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"As with POST, but may be left out: what is gone stays gone."`
-	IfMatch string `header:"If-Match" doc:"The version of the wallet that this rests on."`
+	Removal
+	Token string `path:"token" pattern:"^tok_[0-9a-f]{24}$" doc:"The device token: tok_…"`
 }
 
 type tokensInput struct {
