@@ -142,6 +142,43 @@ func TestALoadThatLosesItsConnectionsKeepsTrueBooks(t *testing.T) {
 	}
 }
 
+func TestALateAuthorizationAfterAStandInIsRepeatedUntilItIsAnswered(t *testing.T) {
+	t.Parallel()
+	b := newBank()
+	i := newIssuer(t, b.decide)
+	n := i.dial(Config{})
+	l := crowd(t, b, 2, 100_000)
+	l.Rate, l.InFlight, l.Mix = 3000, 1, Mix{StandIn: 500}
+	l.For = 10 * time.Second // when nothing is repeated
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	lost, repeats := 0, 0
+	b.slip = func(m, a message) (message, bool) {
+		ours := strings.HasPrefix(a.elements[38], "9") // approved by a stand-in before
+		if m.mti == "0100" && ours {
+			lost++
+			i.hangUp()
+		}
+		if m.mti == "0101" && ours {
+			if repeats++; repeats == 3 {
+				cancel()
+			}
+		}
+		return a, false
+	}
+	if _, err := n.Run(ctx, l); err != nil {
+		t.Fatal(err)
+	}
+	if lost == 0 || repeats < 3 {
+		t.Errorf("%d answers were lost and %d messages repeated, want 3 or more", lost, repeats)
+	}
+	for c, h := range n.Expected() {
+		if h.Uncertain != 0 {
+			t.Errorf("card %v: the books say %+v, want no doubt", c, h)
+		}
+	}
+}
+
 func TestALoadNoticesAnIssuerThatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		when func(m, right message) bool

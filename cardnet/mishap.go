@@ -78,10 +78,11 @@ func (w *worker) standIn(ctx context.Context, d due) {
 	w.expect(a, actionApproved)
 	if d.pick%4 == 1 {
 		a, err := w.run.network.Authorize(ctx, p)
-		if err == nil {
-			w.expect(a, actionApproved)
+		if a, err = w.insist(ctx, a, err); err != nil {
+			return
 		}
-		if err == nil && a.Approved() && a.Approval != p.Approval {
+		w.expect(a, actionApproved)
+		if a.Approved() && a.Approval != p.Approval {
 			w.run.network.unexpected("0110: not our approval code though we had stood in")
 		}
 	}
