@@ -194,7 +194,7 @@ func (s *shard) flush() {
 		return
 	}
 	batch, flights := s.batch, s.flights
-	s.batch, s.flights = make([]Append, 0, cap(batch)), make([]*flight, 0, cap(flights))
+	s.batch, s.flights = make([]Append, 0, len(batch)), make([]*flight, 0, len(flights))
 	for _, f := range flights {
 		if !f.awaits {
 			s.open -= len(f.tasks)
