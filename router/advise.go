@@ -1,6 +1,8 @@
 package router
 
 import (
+	"cmp"
+
 	"sekisho/balance"
 	"sekisho/risk"
 	"sekisho/spec"
@@ -26,13 +28,9 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 		return balance.Decision{}
 	}
 	e := p.event(balance.AdviceRecorded, spec.AuthorizationAdvice)
-	e.Details = details(q)
-	if q.Approval.Real() {
-		e.Details.NetworkCode = q.Approval
-	}
+	e.Details = advised(q, known)
 	if known != nil {
 		e.State, e.Hold, e.Counter = known.State, known.Hold, known.Counter
-		e.Details.Expires = known.Details.Expires
 		e.Flags |= known.Flags & balance.FlagPartOf
 	}
 	var whole []balance.Event // of what an increment adds to
@@ -68,6 +66,31 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 	}
 	d := p.done(&e, spec.Approved)
 	d.Events = append(d.Events, whole...)
+	return d
+}
+
+// advised are the details of an advice. What it leaves out is as it was known.
+func advised(q *spec.Request, known *balance.Purchase) balance.Details {
+	d := details(q)
+	if q.Approval.Real() {
+		d.NetworkCode = q.Approval
+	}
+	if known == nil {
+		return d
+	}
+	before := &known.Details
+	d.Expires = before.Expires
+	d.LocalTime, d.LocalDate = cmp.Or(d.LocalTime, before.LocalTime), cmp.Or(d.LocalDate, before.LocalDate)
+	d.MCC, d.EntryMode = cmp.Or(d.MCC, before.MCC), cmp.Or(d.EntryMode, before.EntryMode)
+	if !named(d.RRN) {
+		d.RRN = before.RRN
+	}
+	if !saysSomething(d.Merchant[:]) {
+		d.Merchant = before.Merchant
+	}
+	if !q.Fields.Has(61) {
+		d.Conditions = before.Conditions
+	}
 	return d
 }
 
@@ -117,7 +140,11 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 		holds = of.Holds
 	}
 	e.Flags |= balance.FlagUnconditional
-	if original := p.preAuthorization(v); original != nil && state != balance.Open {
+	original := p.preAuthorization(v)
+	if original == nil && state == balance.IncrementOf { // its advice need not say again what it adds to
+		original = wholeOpen(v, known)
+	}
+	if original != nil && state != balance.Open {
 		e.Hold = amount
 		return []balance.Event{p.standIn(e, known, original, &holds, v.Currency)}
 	}
