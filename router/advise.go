@@ -65,8 +65,20 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 		}
 	}
 	d := p.done(&e, spec.Approved)
+	if e.Kind == balance.AdviceHeld && known != nil && known.State != balance.Open && known.Details.OurCode.Real() {
+		d.Events = []balance.Event{asKnown(known), e}
+	}
 	d.Events = append(d.Events, whole...)
 	return d
+}
+
+// asKnown is a purchase as it stands, told again. One that is held anew may have left the wallet's memory: the
+// event that holds it says only what the network says, and our approval code belongs to what we were asked.
+func asKnown(known *balance.Purchase) balance.Event {
+	return balance.Event{
+		Kind: balance.AdviceRecorded, Card: known.Card, Counter: known.Counter, Purchase: known.Key, State: known.State, Hold: known.Hold,
+		Flags: known.Flags &^ balance.FlagOurCode, Details: known.Details,
+	}
 }
 
 // advised are the details of an advice. What it leaves out is as it was known.

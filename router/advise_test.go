@@ -3,12 +3,15 @@ package router_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"sekisho/balance"
+	"sekisho/router"
 	"sekisho/spec"
+	"sekisho/spec/clearing"
 )
 
 // inHistory runs a test with a wallet of one card, on either kind of store.
@@ -74,4 +77,81 @@ func TestWhatAnAdviceLeavesOutIsAsItWasKnown(t *testing.T) {
 			t.Errorf("after its advice %+v, want %+v", got, want)
 		}
 	})
+}
+
+// present loads a file with one presentment of a request, changed by edit, and says where it was placed.
+func (h *history) present(of spec.Request, code string, edit func(r *clearing.Record)) balance.Placement {
+	h.files++
+	id, _ := clearing.ParseFileID(fmt.Sprintf("001%s%011d%05d", "260101", 88791, h.files))
+	r := clearing.Record{
+		Number: 2, MTI: 1240, Function: 200, Card: h.card, Currency: spec.JPY, Acquirer: 8, Local: time.Now().Unix(), MCC: of.MCC, Amount: of.Amount, RRN: of.RRN, Merchant: of.Merchant,
+	}
+	copy(r.Processing[:], "000000")
+	r.Fields.Add(3)
+	copy(r.Approval[:], code)
+	copy(r.Reference[:], fmt.Sprintf("7%022d", h.files))
+	if edit != nil {
+		edit(&r)
+	}
+	placed, err := h.router.Clear(context.Background(), &router.Filing{File: id, Day: time.Now(), Taken: time.Now(), Link: "jcb", Parts: true}, []clearing.Record{r}, true)
+	if err != nil || placed[0].Err != nil {
+		h.t.Fatal(err, placed)
+	}
+	return placed[0].Placement
+}
+
+// forget has the wallet forget what is not open, by time and by other messages.
+func (h *history) forget(after time.Duration) {
+	time.Sleep(after)
+	for n := range uint32(4) {
+		time.Sleep(3 * time.Hour)
+		h.ask(spec.Request{MTI: 420, Amount: 1, Sent: time.Now().Unix(), STAN: 900 + n, Acquirer: 9})
+	}
+}
+
+// TestAnAdviceOfAPurchaseLongRunOutKeepsBothCodes has the hold run out and the purchase leave the wallet's memory
+// before its advice comes, of another amount. Whoever names it by either code finds it.
+func TestAnAdviceOfAPurchaseLongRunOutKeepsBothCodes(t *testing.T) {
+	for name, find := range map[string]func(h *history, q spec.Request, ours string) bool{
+		"a presentment with our code": func(h *history, q spec.Request, ours string) bool {
+			return h.present(q, ours, func(r *clearing.Record) { r.RRN, r.Amount = spec.RRN{'0'}, 900 }) == balance.PlacedMatched
+		},
+		"a presentment with the network's": func(h *history, q spec.Request, _ string) bool {
+			return h.present(q, "777777", func(r *clearing.Record) { r.RRN, r.Amount = spec.RRN{'0'}, 900 }) == balance.PlacedMatched
+		},
+		"a presentment with our code and the amount that we were asked": func(h *history, q spec.Request, ours string) bool {
+			return h.present(q, ours, func(r *clearing.Record) { r.RRN, r.Merchant = spec.RRN{}, spec.MerchantID{} }) == balance.PlacedMatched
+		},
+		"a reversal with our code and amount": func(h *history, q spec.Request, ours string) bool {
+			q = spec.Request{MTI: 420, Amount: 1000, Sent: time.Now().Unix(), STAN: 2, Acquirer: 8, Merchant: q.Merchant}
+			copy(q.Approval[:], ours)
+			return h.ask(q).Reason == spec.Approved
+		},
+		"a reversal with the network's code and amount": func(h *history, q spec.Request, _ string) bool {
+			q = spec.Request{MTI: 420, Amount: 900, Sent: time.Now().Unix(), STAN: 2, Acquirer: 8, Merchant: q.Merchant}
+			copy(q.Approval[:], "777777")
+			return h.ask(q).Reason == spec.Approved
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inHistory(t, func(t *testing.T, h *history) {
+				q := sale(1000)
+				q.Conditions = 0
+				ours := h.ask(q).Approval.String()
+				h.forget(8 * 24 * time.Hour)
+				late := advice(q, "777777")
+				late.Amount = 900
+				h.ask(late)
+				if b := h.balances(); b.Held != 900 {
+					t.Fatalf("held %d, want 900", b.Held)
+				}
+				if !find(h, q, ours) {
+					t.Errorf("not found")
+				}
+				if b := h.balances(); b.Held != 0 {
+					t.Errorf("held %d afterwards, want 0", b.Held)
+				}
+			})
+		})
+	}
 }
