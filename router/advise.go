@@ -27,6 +27,9 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 	if !ready {
 		return balance.Decision{}
 	}
+	if otherWay(known, q) {
+		return p.suspendOther(v)
+	}
 	e := p.event(balance.AdviceRecorded, spec.AuthorizationAdvice)
 	e.Details = advised(q, known)
 	if known != nil {
@@ -81,6 +84,14 @@ func asKnown(known *balance.Purchase) balance.Event {
 	}
 }
 
+// otherWay says whether an advice gives what the purchase under its key takes, or takes what that gives.
+func otherWay(known *balance.Purchase, q *spec.Request) bool {
+	if known == nil || known.State == balance.Tombstone || known.State == balance.TombstonePart { // of those nobody knows
+		return false
+	}
+	return refunding(known) != (q.Kind() == 20)
+}
+
 // advised are the details of an advice. What it leaves out is as it was known.
 func advised(q *spec.Request, known *balance.Purchase) balance.Details {
 	d := details(q)
@@ -125,6 +136,7 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 			amount = left
 		}
 	case balance.Open, balance.IncrementOf:
+		amount = max(0, amount-max(0, known.Posted))  // what was cleared is not held again
 		if known.Flags&balance.FlagIncremented != 0 { // the advice is of the first part only
 			amount = max(amount, known.Hold)
 		}
@@ -145,6 +157,9 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	}
 	if amount == 0 {
 		e.State, e.Hold = balance.AccountVerified, 0
+		if known != nil && known.Posted > 0 {
+			e.State = balance.PartlySettled
+		}
 		return lower(v, known)
 	}
 	holds := DefaultHolds()

@@ -29,7 +29,7 @@ func (r *Router) complete(p *passage, v *balance.View) balance.Decision {
 	if !ready {
 		return balance.Decision{}
 	}
-	if own != nil && !reversedBefore(own) && refunding(own) != (q.Kind() == 20) {
+	if otherWay(own, q) {
 		return p.suspendOther(v)
 	}
 	if !approvedThere(q) {
