@@ -57,6 +57,7 @@ type Post struct {
 	Deadline time.Time // past it Overdue is called; zero for none
 	Mover    Mover
 	Look     bool // only to know what would be decided: nothing is appended, not even what ran out
+	Read     bool // only to see a version that is in the log, what ran out included: it decides no events
 
 	swapped bool // Log and Other have changed places: the lower name is first
 }

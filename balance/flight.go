@@ -32,8 +32,10 @@ func (s *shard) advance(sl *slot) {
 }
 
 // decide makes the next entry of a wallet out of the first task parked for it, and on a single
-// store of those behind it as well. What ran out is released before.
+// store of those behind it as well. What ran out is released before. What only reads comes first of
+// all: it sees the version before the entry, and none that is half made.
 func (s *shard) decide(sl *slot) {
+	sl.readsFirst()
 	if sl.parked[0].pairs() {
 		s.pair(sl)
 		return
@@ -46,10 +48,10 @@ func (s *shard) decide(sl *slot) {
 	draft := s.draft(sl, sl.parked[0].At.UnixMilli())
 	var decided []*task
 	var rows []Row
-	size := 0
+	size, reads := 0, 0
 	for len(sl.parked) > 0 && (decided == nil || together) {
 		t := sl.parked[0]
-		if t.pairs() || t.Look || !s.release(sl, &draft, t.At) {
+		if t.pairs() || t.Look || !s.release(sl, &draft, t.At) || (t.Read && draft.Events() > 0) {
 			break
 		}
 		view := View{
@@ -80,6 +82,9 @@ func (s *shard) decide(sl *slot) {
 			continue
 		}
 		decided, t.decided = append(decided, t), true
+		if t.Read {
+			reads++
+		}
 		draft.Add(d.Events...)
 		rows = append(rows, d.Rows...)
 		for i := range d.Events {
@@ -89,6 +94,7 @@ func (s *shard) decide(sl *slot) {
 			break
 		}
 	}
+	sl.read = draft.Events() == 0 && reads == len(decided) && len(sl.parked) > 0
 	s.launch(sl, &draft, rows, decided)
 }
 

@@ -2,6 +2,7 @@ package balance
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type slot struct {
 	spoiled bool    // what it rests on was not taken while it was lent
 	flight  *flight // the append whose outcome is awaited before anything else is decided
 	parked  []*task // not decided yet, oldest first
+	read    bool    // the last round only read, and others waited: they come first now
 	settled []*task // decided without an event, while the log's end is read
 	retries int
 
@@ -24,6 +26,33 @@ type slot struct {
 }
 
 func (sl *slot) busy() bool { return sl.reading || sl.paired || sl.flight != nil }
+
+// readsFirst puts what only reads before everything else that waits, for none of that has been answered; but not
+// twice before what cannot be decided in one entry with it.
+func (sl *slot) readsFirst() {
+	if sl.read {
+		sl.read = false
+		return
+	}
+	last := -1 // of those that read
+	for i, t := range sl.parked {
+		if t.Read {
+			last = i
+		}
+	}
+	if last < 1 {
+		return
+	}
+	slices.SortStableFunc(sl.parked[:last+1], func(a, b *task) int {
+		switch {
+		case a.Read == b.Read:
+			return 0
+		case a.Read:
+			return -1
+		}
+		return 1
+	})
+}
 
 // slot finds the slot of a log, or makes one and starts loading its wallet.
 func (s *shard) slot(log string) *slot {

@@ -71,9 +71,8 @@ func (m *move) Decide(v *balance.View) balance.Decision {
 	case used != nil:
 		return m.refuse(&ReferenceError{used.Version})
 	}
-	now := v.Version + uint64(min(v.Ahead, 1)) //nolint:gosec // 0 or 1
-	if m.call.IfMatch != 0 && m.call.IfMatch != now {
-		return m.refuse(&VersionError{now})
+	if m.call.IfMatch != 0 && (m.call.IfMatch != v.Version || v.Ahead > 0) { // nobody has seen what is ahead
+		return m.refuse(&VersionError{v.Version + uint64(min(v.Ahead, 1))}) //nolint:gosec // 0 or 1
 	}
 	here, there, err := m.act(v)
 	if err != nil {

@@ -62,12 +62,9 @@ func (t *Teller) Wallet(ctx context.Context, c Caller, id string) (Snapshot, err
 			if p := t.program(v.Program); p != nil {
 				s.Limits = p.limits(v.Wallet, v.Dated)
 			}
-			if v.Ahead > 0 { // what others do in the entry on its way is in it
-				s.Version, s.At = v.Version+1, v.Dated
-			}
 		}
 	}
-	t.book.Submit(balance.Post{Log: id, At: t.options.Now(), Mover: l})
+	t.book.Submit(balance.Post{Log: id, At: t.options.Now(), Mover: l, Read: true})
 	select {
 	case err := <-l.ended:
 		switch {

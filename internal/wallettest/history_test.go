@@ -72,6 +72,7 @@ type history struct {
 	began        time.Time
 	mu           sync.Mutex
 	operations   []porcupine.Operation
+	read         []money
 }
 
 func (h *history) note(client int, in step, out seen, call, back int64) {
@@ -95,6 +96,9 @@ func (h *history) do(client int) {
 	case 'b':
 		b := h.balance(n, h.wallet)
 		out.unallocated, out.card = b.Unallocated.Amount, b.Cards[0].Available.Amount
+		h.mu.Lock()
+		h.read = append(h.read, b)
+		h.mu.Unlock()
 	default:
 		body := fmt.Sprintf(`{"card": %q, "sweep": true}`, h.card)
 		if in.kind == 'a' {
@@ -113,6 +117,37 @@ func (h *history) do(client int) {
 		}
 	}
 	h.note(client, in, out, call, time.Since(h.began).Nanoseconds())
+}
+
+// versioned wants each balance that was read to be the one that the log has at its version.
+func (h *history) versioned() {
+	h.t.Helper()
+	type both struct{ Unallocated, Available sum }
+	had := map[uint64]both{}
+	for cursor := ""; ; {
+		var p struct {
+			Data []struct {
+				Version uint64
+				Balance both
+			}
+			Next string
+		}
+		h.get(h.any(), "/v1/wallets/"+h.wallet+"/events?limit=100&cursor="+cursor, &p)
+		for _, e := range p.Data {
+			had[e.Version] = e.Balance
+		}
+		if cursor = p.Next; cursor == "" || h.t.Failed() {
+			break
+		}
+	}
+	for _, b := range h.read {
+		at := b.Version
+		for ; had[at] == (both{}) && at > 0; at-- { // a sweep of nothing is not shown
+		}
+		if was := had[at]; was != (both{b.Unallocated, b.Available}) {
+			h.t.Errorf("read at version %d: %+v; the log has %+v there", b.Version, b, was)
+		}
+	}
 }
 
 func TestWhatAWalletAnswersCouldHaveHappenedOneAfterTheOther(t *testing.T) {
@@ -135,6 +170,7 @@ func TestWhatAWalletAnswersCouldHaveHappenedOneAfterTheOther(t *testing.T) {
 		if result := porcupine.CheckOperationsTimeout(purseModel(funds), h.operations, 20*time.Second); result != porcupine.Ok {
 			t.Errorf("%d operations: %s", len(h.operations), result)
 		}
+		h.versioned()
 		house.verify()
 	})
 }
