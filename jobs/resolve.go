@@ -215,13 +215,13 @@ func (r *Resolve) claim(ctx context.Context, book *balance.Book, item *Item, wha
 
 // placeable says whether a wallet can take an item. It decides nothing.
 func placeable(v *balance.View, what *router.Resolution) balance.Decision {
-	d := &what.Item.Details
+	_, usable := router.Postable(&what.Item.Details, v.Currency)
 	switch _, ok := v.Card(what.Card); {
 	case v.Program == "":
 		return balance.Decision{Undecided: errors.New("there is no such wallet")}
 	case !ok:
 		return balance.Decision{Undecided: fmt.Errorf("it has no card %s", what.Card)}
-	case what.Amount == 0 && d.Currency != v.Currency && d.BillingCurrency != v.Currency:
+	case what.Amount == 0 && !usable:
 		return balance.Decision{Undecided: router.ErrNoAmount}
 	}
 	if what.Action != router.Attach {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"sekisho/balance"
+	"sekisho/router"
 	"sekisho/spec"
 )
 
@@ -69,8 +70,7 @@ func why(log string, currency spec.Currency, e *balance.Event) []string {
 
 // messageWhy says why a message could not be placed. Its event does not say it in words.
 func messageWhy(log string, currency spec.Currency, e *balance.Event) string {
-	d := &e.Details
-	usable := d.Currency == currency || d.BillingCurrency == currency && (d.Billing == 0) == (d.Amount == 0)
+	_, usable := router.Postable(&e.Details, currency)
 	switch {
 	case e.Key.Kind() == balance.KeyCall:
 		return "its key came before with other content"

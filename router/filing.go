@@ -248,26 +248,40 @@ func (m *filed) reference() balance.Key {
 	return balance.ReferenceKey(m.record.Reference, m.record.Function, part)
 }
 
-// usable is the record's amount in the program's currency: DE4, else DE6.
+// usable is the record's amount in the program's currency.
 func usable(q *clearing.Record, program spec.Currency) (spec.Money, bool) {
+	d := amountsOf(q)
+	return Postable(&d, program)
+}
+
+// Postable is the amount in the program's currency: DE4, else DE6.
+func Postable(d *balance.Details, program spec.Currency) (amount spec.Money, ok bool) {
 	switch {
-	case q.ExponentDiffers:
-		return 0, false
-	case q.Currency == program:
-		return q.Amount, true
-	case q.Fields.Has(6) && q.BillingCurrency == program && (q.Billing == 0) == (q.Amount == 0):
-		return q.Billing, true
+	case d.Currency == program:
+		return d.Amount, true
+	case d.BillingCurrency == program && (d.Billing == 0) == (d.Amount == 0):
+		return d.Billing, true
 	}
 	return 0, false
+}
+
+// amountsOf are a record's amounts. One that is not there, or has not the decimals of its currency, is in none.
+func amountsOf(q *clearing.Record) balance.Details {
+	d := balance.Details{Amount: q.Amount, Billing: q.Billing}
+	if !q.ExponentDiffers {
+		d.Currency = q.Currency
+	}
+	if q.Fields.Has(6) && !q.ExponentDiffers {
+		d.BillingCurrency = q.BillingCurrency
+	}
+	return d
 }
 
 // clearingDetails are what is kept of a record that has no purchase of its own: to show it, and to place it
 // later.
 func clearingDetails(q *clearing.Record) balance.Details {
-	d := balance.Details{
-		Amount: q.Amount, Currency: q.Currency, Billing: q.Billing, BillingCurrency: q.BillingCurrency,
-		MCC: q.MCC, RRN: q.RRN, Merchant: q.Merchant,
-	}
+	d := amountsOf(q)
+	d.MCC, d.RRN, d.Merchant = q.MCC, q.RRN, q.Merchant
 	if q.Approval.Real() {
 		d.NetworkCode = q.Approval
 	}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +113,7 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 	back := m.Item.Flags&balance.FlagTakesBack != 0
 	p := posting{
 		card: &card, program: program, amount: amount, credit: (m.Item.Flags&balance.FlagRefund != 0) != back,
-		mcc: m.Item.Details.MCC, foreign: m.Item.Details.Currency != v.Currency, last: true,
+		mcc: m.Item.Details.MCC, foreign: cmp.Or(m.Item.Clearing.Currency, m.Item.Details.Currency) != v.Currency, last: true,
 	}
 	e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: m.Item.Actor.Name}
 	e.Flags = m.Item.Flags & (balance.FlagDispute | balance.FlagTakesBack)
@@ -172,15 +173,10 @@ func (m *resolving) purchase(v *balance.View) (*balance.Purchase, bool) {
 
 // amount is what is posted, in the program's currency.
 func (m *resolving) amount(program spec.Currency) (spec.Money, bool) {
-	switch d := &m.Item.Details; {
-	case m.Amount != 0:
+	if m.Amount != 0 {
 		return m.Amount, m.Amount > 0
-	case d.Currency == program:
-		return d.Amount, true
-	case d.BillingCurrency == program:
-		return d.Billing, true
 	}
-	return 0, false
+	return Postable(&m.Item.Details, program)
 }
 
 // Done implements [balance.Mover].

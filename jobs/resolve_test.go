@@ -1,0 +1,57 @@
+package jobs_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"sekisho/jobs"
+	"sekisho/router"
+	"sekisho/spec"
+	"sekisho/spec/clearing"
+)
+
+// inBubble plays something with a shop in a bubble of time, and holds that every log adds up after it.
+func inBubble(t *testing.T, play func(s *shop)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, "ordered")
+		defer s.close()
+		play(s)
+		s.verify()
+	})
+}
+
+// noBilling makes a record one of dollars whose DE6 is no yen at all.
+func noBilling(d *clearing.Draft) {
+	d.Currency, d.Billing, d.BillingCurrency, d.Exponents = usd, 0, spec.JPY, "84023920"
+	d.Further = append(d.Further, clearing.Field{DE: 6, Value: "0"})
+}
+
+func sen(d *clearing.Draft) { d.Amount, d.Exponents = 120_000, "3922" }
+
+func TestWhatTheLoaderCannotPostIsForcedWithAnAmountOnly(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*clearing.Draft){"yen with two decimals": sen, "dollars whose DE6 is nothing": noBilling} {
+		for of, card := range map[string]int{"a known card": first, "an unknown card": nobody} {
+			t.Run(name+" of "+of, func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, func(s *shop) {
+					s.load(s.offline(card, 1200, change))
+					item := s.only()
+					r := jobs.Resolve{ID: item.ID, Action: jobs.ActionForce}
+					if card == nobody {
+						r.Wallet, r.Card = "w", cardID(first).String()
+					}
+					if _, err := s.resolve(r); !errors.Is(err, router.ErrNoAmount) || s.only().Standing != jobs.ItemOpen {
+						t.Errorf("forced: %v, it is %s", err, item.Standing)
+					}
+					r.Amount = 1200
+					if done, err := s.resolve(r); err != nil || done.Posted != -1200 {
+						t.Errorf("with an amount: %+v, %v", done, err)
+					}
+				})
+			})
+		}
+	}
+}
