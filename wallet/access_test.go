@@ -3,11 +3,13 @@ package wallet_test
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sekisho/wallet"
 )
@@ -252,5 +254,23 @@ func TestThePagesAreThereForEverybodyAndLoadNothingFromElsewhere(t *testing.T) {
 		if !strings.Contains(page, `id="insufficient_funds"`) {
 			t.Error("the page has no place for the type of a problem")
 		}
+	}
+}
+
+func TestOnlyAKnownCallerKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	for _, path := range []string{"/v1/wallets/wal_x", "/v1/transfers", "/nowhere", "/docs", "/openapi.json"} {
+		a := h.send(request{method: "GET", path: path, token: "none"})
+		if got := a.header.Get("Connection"); got != "close" {
+			t.Errorf("%s without a token: %d, Connection: %q", path, a.status, got)
+		}
+		a = h.send(request{method: "GET", path: path})
+		if got := a.header.Get("Connection"); got != "" && a.status >= 400 {
+			t.Errorf("%s with one: %d, Connection: %q", path, a.status, got)
+		}
+	}
+	if s := h.api.Server(slog.New(slog.DiscardHandler)); s.IdleTimeout > time.Minute || s.ReadHeaderTimeout > 5*time.Second {
+		t.Errorf("a connection may say nothing for %v, at first for %v", s.IdleTimeout, s.ReadHeaderTimeout)
 	}
 }

@@ -26,6 +26,7 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Connection", "close") // see identify
 	id := rand.Text()
 	w.Header().Set(requestIDHeader, id)
 	defer func() {

@@ -165,9 +165,8 @@ func (a *API) noteAsked(s *huma.Schema) {
 func (a *API) guard(r route) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		req, w := humago.Unwrap(hc)
-		who, err := a.who.Authenticate(req)
-		if err != nil || who == nil {
-			write(w, problemOf(CodeUnauthenticated))
+		who := a.identify(w, req)
+		if who == nil {
 			return
 		}
 		if ok, seconds := a.limits.take(who); !ok {
@@ -203,6 +202,18 @@ func (a *API) guard(r route) func(huma.Context, func(huma.Context)) {
 		defer cancel()
 		next(&guarded{humaContext: hc, ctx: ctx, body: text, caller: Caller{who: who, call: call, request: w.Header().Get(requestIDHeader)}})
 	}
+}
+
+// identify says who calls; nil for nobody that is known, who has the answer then. Only a known caller keeps the
+// connection.
+func (a *API) identify(w http.ResponseWriter, r *http.Request) *Identity {
+	who, err := a.who.Authenticate(r)
+	if err != nil || who == nil {
+		write(w, problemOf(CodeUnauthenticated))
+		return nil
+	}
+	w.Header().Del("Connection")
+	return who
 }
 
 // callOf is a call as far as it is known without the headers and the body.

@@ -103,7 +103,7 @@ func (a *API) Server(log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: a.Handler(), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxHeaderBytes: headerMax,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10*time.Second + answerTimeMax, IdleTimeout: 2 * time.Minute,
+		WriteTimeout: 10*time.Second + answerTimeMax, IdleTimeout: time.Minute,
 	}
 }
 
@@ -112,9 +112,7 @@ func (a *API) Handler() http.Handler { return &observer{api: a} }
 
 // unrouted answers what no route takes. Whoever has no token learns nothing else.
 func (a *API) unrouted(w http.ResponseWriter, r *http.Request) {
-	who, err := a.who.Authenticate(r)
-	if err != nil || who == nil {
-		write(w, problemOf(CodeUnauthenticated))
+	if a.identify(w, r) == nil {
 		return
 	}
 	allowed := a.allowed(r)

@@ -95,8 +95,7 @@ func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, er
 const bookRetryMax = 500 * time.Millisecond
 
 func (e *engine) openAdmin(ctx context.Context, s *settings) error {
-	var open net.ListenConfig
-	listener, err := open.Listen(ctx, "tcp", s.Admin)
+	listener, err := listenFor(ctx, s.Admin, adminConnections)
 	if err != nil {
 		return fmt.Errorf("admin port: %w", err)
 	}

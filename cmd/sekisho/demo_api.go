@@ -19,7 +19,7 @@ const demoTenant = "demo"
 func demoWalletAPI() *walletAPISettings {
 	token := "demo-" + strings.ToLower(rand.Text()[:12])
 	return &walletAPISettings{
-		Listen: "127.0.0.1:0", Plain: secret(token),
+		Listen: "127.0.0.1:0", Plain: secret(token), Connections: apiConnections,
 		Tokens: wallet.Tokens{{Hash: wallet.TokenHash(token), Identity: wallet.Identity{
 			Name: "demo", Tenant: demoTenant, Programs: []string{"prepaid"}, Scopes: []wallet.Scope{wallet.Everything},
 		}}},

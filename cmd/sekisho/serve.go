@@ -92,6 +92,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 	}
 	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.storeName(),
 		"programs", programs, "verify", "none", "wallet_api", e.wallet.Addr(), "pid", os.Getpid())
+	warnOfFiles(s, log)
 	why := slog.String("signal", "none")
 	select {
 	case err := <-e.Failed():

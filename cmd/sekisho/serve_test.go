@@ -31,19 +31,34 @@ type startLine struct {
 	Msg   string      `json:"msg"`
 	Links []listening `json:"links"`
 	Admin string      `json:"admin"`
+
+	WalletAPI string `json:"wallet_api"`
 }
 
 // startServe seeds a store and serves it. Whatever happens, the process ends with the test.
 func startServe(t *testing.T, environ ...string) *process {
 	t.Helper()
+	cmd := exec.Command("sekisho", "serve", "--config", seededAlice(t))
+	cmd.Env = append(os.Environ(), environ...)
+	return begin(t, cmd)
+}
+
+// seededAlice seeds a store, for which it returns the configuration.
+func seededAlice(t *testing.T) (config string) {
+	t.Helper()
 	dir := t.TempDir()
-	config := writeFile(t, dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(dir, "data")))
+	config = writeFile(t, dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(dir, "data")))
 	wallets := writeFile(t, dir, "w.yaml", fmt.Sprintf("wallets:\n  - id: alice\n    posted: 5000\n    cards:\n      - {pan: %q, expiry: \"2912\", allocated: 3000}\n", testNumber(1)))
 	if out, err := exec.Command("sekisho", "seed", "--config", config, wallets).CombinedOutput(); err != nil {
 		t.Fatalf("seed: %v\n%s", err, out)
 	}
-	p := &process{t: t, cmd: exec.Command("sekisho", "serve", "--config", config), lines: make(chan string, 1000)}
-	p.cmd.Env = append(os.Environ(), environ...)
+	return config
+}
+
+// begin starts a process and reads the first line of its log.
+func begin(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, lines: make(chan string, 1000)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"net"
 	"net/netip"
@@ -16,9 +17,10 @@ import (
 
 // walletAPIConfig is the part of the configuration about the wallet API. Without it there is none.
 type walletAPIConfig struct {
-	Listen string        `yaml:"listen" env:"LISTEN"`
-	Rate   count         `yaml:"rate" env:"RATE"` // requests per second and token; 2,000
-	Tokens []tokenConfig `yaml:"tokens" envPrefix:"TOKENS_"`
+	Listen      string        `yaml:"listen" env:"LISTEN"`
+	Rate        count         `yaml:"rate" env:"RATE"`               // requests per second and token; 2,000
+	Connections count         `yaml:"connections" env:"CONNECTIONS"` // at a time; 1,024
+	Tokens      []tokenConfig `yaml:"tokens" envPrefix:"TOKENS_"`
 }
 
 // tokenConfig is an app server: what it shows, and what it may do. Plain tokens are for loopback only.
@@ -54,7 +56,9 @@ type walletAPISettings struct {
 	Listen string
 	Rate   float64
 	Tokens wallet.Tokens
-	Plain  secret // the first plain token, for the client of the same machine
+
+	Connections int    // at a time
+	Plain       secret // the first plain token, for the client of the same machine
 }
 
 // Limits of what a configuration can ask for.
@@ -69,11 +73,14 @@ const (
 // walletAPI checks the API's part; nil when there is none.
 func (k *configCheck) walletAPI(s *settings) *walletAPISettings {
 	c := &k.config.WalletAPI
-	if c.Listen == "" && c.Rate == "" && len(c.Tokens) == 0 {
+	if c.Listen == "" && c.Rate == "" && c.Connections == "" && len(c.Tokens) == 0 {
 		return nil
 	}
 	k.address("wallet_api.listen", c.Listen)
-	w := &walletAPISettings{Listen: c.Listen, Rate: float64(k.number("wallet_api.rate", c.Rate, 1, walletRateMax))}
+	w := &walletAPISettings{
+		Listen: c.Listen, Rate: float64(k.number("wallet_api.rate", c.Rate, 1, walletRateMax)),
+		Connections: cmp.Or(k.number("wallet_api.connections", c.Connections, 1, connectionsMax), apiConnections),
+	}
 	if len(c.Tokens) > tokensMax {
 		k.fail("wallet_api.tokens", "there are %d: expected at most %d", len(c.Tokens), tokensMax)
 	}

@@ -54,8 +54,7 @@ func (e *engine) openWallet(ctx context.Context, s *settings) error {
 	if err != nil {
 		return fmt.Errorf("wallet API: %w", err)
 	}
-	var open net.ListenConfig
-	listener, err := open.Listen(ctx, "tcp", s.WalletAPI.Listen)
+	listener, err := listenFor(ctx, s.WalletAPI.Listen, s.WalletAPI.Connections)
 	if err != nil {
 		return fmt.Errorf("wallet API: %w", err)
 	}
