@@ -162,9 +162,9 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 		}
 		return lower(v, known)
 	}
-	holds := DefaultHolds()
-	if of := r.programNamed(v.Program); of != nil {
-		holds = of.Holds
+	program := r.programNamed(v.Program)
+	if program == nil {
+		program = &Program{Holds: DefaultHolds(), Tolerances: DefaultTolerances()}
 	}
 	e.Flags |= balance.FlagUnconditional
 	original := p.preAuthorization(v)
@@ -173,7 +173,7 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	}
 	if original != nil && state != balance.Open {
 		e.Hold = amount
-		return []balance.Event{p.standIn(e, known, original, &holds, v.Currency)}
+		return []balance.Event{p.standIn(e, known, original, program, v.Currency)}
 	}
 	if state == balance.IncrementOf { // what it added to is not open any more
 		e.Flags &^= balance.FlagUnconditional
@@ -182,7 +182,7 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 	e.Kind, e.State, e.Hold = balance.AdviceHeld, balance.Open, amount
 	if state != balance.Open { // an open hold keeps the end it has
 		e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: p.request.Link}
-		e.Details.Expires = holds.expires(p.request.At, amount, &e.Details)
+		e.Details.Expires = program.expires(p.request.At, amount, &e.Details)
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (p *passage) grant(e *balance.Event, amount spec.Money, program *Program) {
 		return
 	}
 	e.Kind, e.State, e.Hold = balance.Authorized, balance.Open, amount
-	e.Details.Expires = program.Holds.expires(p.request.At, amount, &e.Details)
+	e.Details.Expires = program.expires(p.request.At, amount, &e.Details)
 }
 
 // afterAdvice answers a 0100 or 0200 whose purchase the network has told us of already: it is the same

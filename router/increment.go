@@ -53,7 +53,7 @@ func (p *passage) increment(e balance.Event, original *balance.Purchase, program
 		asked = e.Answer.Amount
 	}
 	raise(&w.Details, asked, added, program.Rules.Currency)
-	w.Details.Expires = max(w.Details.Expires, program.Holds.expires(p.request.At, w.Hold, &w.Details))
+	w.Details.Expires = max(w.Details.Expires, program.expires(p.request.At, w.Hold, &w.Details))
 	e.Answer.Approval = codeOf(original)
 	if !e.Answer.Approval.Real() { // the network gave none
 		e.Answer.Approval = approvalCode(card.ID, card.Codes)
@@ -100,7 +100,7 @@ func codeOf(p *balance.Purchase) spec.ApprovalCode {
 
 // standIn adds to the original what the network approved of an increment in our place. known is the
 // increment as far as we have decided it.
-func (p *passage) standIn(e *balance.Event, known, original *balance.Purchase, holds *Holds, program spec.Currency) balance.Event {
+func (p *passage) standIn(e *balance.Event, known, original *balance.Purchase, program *Program, currency spec.Currency) balance.Event {
 	before := spec.Money(0)
 	if known != nil && known.State == balance.IncrementOf {
 		before = known.Hold
@@ -116,8 +116,8 @@ func (p *passage) standIn(e *balance.Event, known, original *balance.Purchase, h
 	}
 	w.Details = original.Details
 	if before == 0 {
-		raise(&w.Details, p.request.Amount, e.Hold, program)
-		w.Details.Expires = max(w.Details.Expires, holds.expires(p.request.At, w.Hold, &w.Details))
+		raise(&w.Details, p.request.Amount, e.Hold, currency)
+		w.Details.Expires = max(w.Details.Expires, program.expires(p.request.At, w.Hold, &w.Details))
 	}
 	if !original.Details.NetworkCode.Real() {
 		w.Details.NetworkCode = e.Details.NetworkCode

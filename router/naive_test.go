@@ -47,6 +47,8 @@ func holdFor(s *soldModel) time.Duration {
 	switch {
 	case s.mcc == 7011:
 		return 30 * 24 * time.Hour
+	case s.mcc == 5541 && s.asked < 3: // DOMAIN: at a pump "0-2 yen authorized, the full sale up to a week later"
+		return 7 * 24 * time.Hour
 	case s.asked <= 200:
 		return 24 * time.Hour
 	}

@@ -46,13 +46,15 @@ var lodging = []spec.MCCRange{
 }
 
 // expires is when a hold of this purchase runs out, Unix milliseconds.
-func (h *Holds) expires(at time.Time, held spec.Money, d *balance.Details) int64 {
+func (p *Program) expires(at time.Time, held spec.Money, d *balance.Details) int64 {
+	h := &p.Holds
 	keep := h.Default
 	switch {
 	case d.Conditions&spec.PreAuthorization != 0:
 		keep = h.PreAuthorization
 	case isLodging(d.MCC):
 		keep = h.Lodging
+	case classOf(d.MCC) == classFuel && held <= p.Tolerances.FuelAuthorizedMax: // no card check: the full sale is to come
 	case held <= h.CardCheckMax:
 		keep = h.CardCheck
 	}
