@@ -21,6 +21,9 @@ func (r *Router) authorize(p *passage, v *balance.View) balance.Decision {
 	if record != nil {
 		return p.again(record, spec.DuplicateDiffers)
 	}
+	if q.SignedOff { // and it was not answered before
+		return balance.Decision{Response: spec.Response{Reason: spec.NotSignedOn}}
+	}
 	if v.Late && !q.Policy.LateAnswers {
 		return balance.Decision{Undecided: errLate}
 	}

@@ -33,7 +33,7 @@ func (r *Router) Handle(batch []spec.Call) {
 		req := call.Request()
 		decide := r.rule(req)
 		if decide == nil {
-			r.answer(call, spec.Response{Reason: spec.NotServed})
+			r.answer(call, spec.Response{Reason: refusal(req, spec.NotServed)})
 			continue
 		}
 		row, known := r.book.Store().Peek(req.Card.Hash)
@@ -87,7 +87,7 @@ func (r *Router) lookUp(call spec.Call, decide rule) {
 		case req.Class.Advice():
 			r.book.Submit(r.post(call, r.suspend, r.house(req)))
 		default:
-			r.answer(call, spec.Response{Reason: spec.CardUnknown})
+			r.answer(call, spec.Response{Reason: refusal(req, spec.CardUnknown)})
 		}
 	})
 }
@@ -141,6 +141,15 @@ func (r *Router) undecided(call spec.Call, err error) {
 // a guess.
 func knownOut(err error) bool {
 	return errors.Is(err, errLate) || errors.Is(err, balance.ErrOverloaded) || errors.Is(err, balance.ErrUnread) || errors.Is(err, balance.ErrNotTaken)
+}
+
+// refusal is the reason for a refusal of which nothing is recorded: while the network is signed off there is no
+// other.
+func refusal(req *spec.Request, reason spec.Reason) spec.Reason {
+	if req.SignedOff {
+		return spec.NotSignedOn
+	}
+	return reason
 }
 
 // asks says whether a message of the class is somebody waiting to be told yes or no.

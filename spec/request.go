@@ -17,6 +17,10 @@ type Request struct {
 	Link     string    // name of the link it came by; set at the edge
 	Policy   *Policy   // what the link's profile decides
 
+	// SignedOff says that the network is signed off: what was answered before is answered again, and nothing is
+	// authorized. Set at the edge.
+	SignedOff bool
+
 	Card            Card         // DE2; what was asked with, a token as well as a number
 	Processing      [6]byte      // DE3
 	Amount          Money        // DE4, in Currency

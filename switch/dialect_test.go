@@ -117,6 +117,10 @@ type approveAll struct{}
 
 func (approveAll) Handle(batch []spec.Call) {
 	for _, call := range batch {
+		if call.Request().SignedOff {
+			call.Answer(spec.Response{Reason: spec.NotSignedOn})
+			continue
+		}
 		call.Answer(spec.Response{Reason: spec.Approved})
 	}
 }

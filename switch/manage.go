@@ -17,9 +17,7 @@ const (
 func (l *link) judge(r *spec.Request) (spec.Response, verdict) {
 	switch r.Class {
 	case spec.Authorization, spec.Financial:
-		if !l.signOn.serves() {
-			return spec.Response{Reason: spec.NotSignedOn}, reply
-		}
+		r.SignedOff = !l.signOn.serves() // the handler knows what is a repeat
 		return spec.Response{}, route
 	case spec.AuthorizationAdvice, spec.FinancialAdvice, spec.Reversal, spec.ReversalAdvice:
 		// They tell of something done, whoever is signed on.

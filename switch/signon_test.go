@@ -104,7 +104,7 @@ func TestMessagesAroundASignOffInOneReadSeeItInOrder(t *testing.T) {
 		h := newHouse(t, approveAll{}, LinkConfig{})
 		p := h.dial()
 		p.send(purchase(1), frame("0800", 2, 2, ""), purchase(3), frame("0800", 4, 1, ""), purchase(5))
-		p.expect(answered{"0110", 1, spec.Approved}, answered{"0110", 5, spec.Approved}, answered{"0810", 2, spec.Approved},
-			answered{"0110", 3, spec.NotSignedOn}, answered{"0810", 4, spec.Approved})
+		p.expect(answered{"0110", 1, spec.Approved}, answered{"0110", 3, spec.NotSignedOn}, answered{"0110", 5, spec.Approved},
+			answered{"0810", 2, spec.Approved}, answered{"0810", 4, spec.Approved})
 	})
 }

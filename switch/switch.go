@@ -19,7 +19,8 @@ type Handler interface {
 	// Handle takes over the messages of one connection, in the order in which they came. Each
 	// is answered exactly once, now or later, from any goroutine. Handle never blocks, and the
 	// slice is the caller's again when it returns. It is called by several goroutines, one for
-	// each connection.
+	// each connection. A request with SignedOff is authorized by none: it is answered as before, or with
+	// NotSignedOn.
 	Handle(batch []spec.Call)
 }
 
