@@ -28,7 +28,7 @@ type Event struct {
 	Status    string       `json:"status,omitempty" doc:"Of the card after it."`
 	Name      string       `json:"name,omitempty" doc:"How the wallet, the card or the member is called after it."`
 	Tier      string       `json:"tier,omitempty" doc:"Of wallet_changed: the tier of the wallet after it; the program's own limits when absent."`
-	Reference string       `json:"reference,omitempty"`
+	Reference string       `json:"reference,omitempty" doc:"Of funded and transferred: the caller's own, as the request gave it."`
 	Token     *EventToken  `json:"token,omitempty" doc:"The device token that was added to the card or removed from it."`
 	Other     string       `json:"other,omitempty" doc:"The other wallet of a transfer."`
 	ID        string       `json:"id,omitempty" doc:"Of the top-up, allocation, transfer or device token, as its request was answered and as activity has it. A transfer has the same for both wallets."`
@@ -127,7 +127,7 @@ func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 	e := &entry.Events[k]
 	out := Event{
 		Version: entry.Version, At: milliseconds(entry.At), Kind: e.Kind.String(),
-		Person: e.Profile.Person.String(), Name: e.Profile.Name, Reference: e.Note, Tier: e.Profile.Tier,
+		Person: e.Profile.Person.String(), Name: e.Profile.Name, Reference: referenceOf(e), Tier: e.Profile.Tier,
 		Posted: unlessZero(e.Posted, currency), Allocated: unlessZero(e.Allocated, currency),
 		Balance: EventBalance{
 			sum(entry.After.Posted, currency), sum(entry.After.Held, currency),
@@ -148,11 +148,20 @@ func eventOf(entry *balance.Entry, k int, currency spec.Currency) Event {
 		out.Other = e.Counter.Name
 	}
 	if token, ok := teller.TokenOf(e); ok {
-		out.Token, out.Reference = &EventToken{token.Name, token.Last4, tokenStatus(&token)}, ""
+		out.Token = &EventToken{token.Name, token.Last4, tokenStatus(&token)}
 	}
 	out.ID = madeBy(entry, k)
 	purchaseOf(e, &out, currency)
 	return out
+}
+
+// referenceOf is the caller's reference. The note of other kinds is not for app servers: an operator may have
+// written it.
+func referenceOf(e *balance.Event) string {
+	if e.Kind == balance.Funded || e.Kind == balance.Transferred {
+		return e.Note
+	}
+	return ""
 }
 
 // purchaseOf tells what an event says of a purchase.
