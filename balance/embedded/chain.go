@@ -17,9 +17,9 @@ type chain struct {
 
 	seq  uint64 // of the last good group
 	hash [sha256.Size]byte
-	last position // where it begins
-	end  position // where the next one would begin
-	torn position // bytes behind the end that are no group, 0 when there are none
+	last position  // where it begins
+	end  position  // where the next one would begin
+	torn *TornTail // bytes behind the end that are no group
 }
 
 // walk goes along the chain to its end. Where it breaks off there must be nothing more, or the
@@ -60,7 +60,7 @@ func (c *chain) walkSegment(i int) (next int, err error) {
 		}
 		off += length
 	}
-	c.end, c.torn = positionOf(number, uint32(off)), 0 //nolint:gosec // a segment's size
+	c.end, c.torn = positionOf(number, uint32(off)), nil //nolint:gosec // a segment's size
 	later, dirty, err := c.laterGroup(number, off+PageSize)
 	if err == nil && later != 0 {
 		err = c.broken(c.end, later)
@@ -70,11 +70,11 @@ func (c *chain) walkSegment(i int) (next int, err error) {
 		page, err = c.window.bytes(off, PageSize)
 		dirty = !allZero(page)
 	}
+	if err == nil && dirty {
+		err = c.tear(number, off)
+	}
 	if err = errors.Join(err, c.window.file.Close()); err != nil {
 		return 0, err
-	}
-	if dirty {
-		c.torn = c.end
 	}
 	return c.nextSegment(i)
 }
@@ -96,18 +96,18 @@ func (c *chain) nextSegment(i int) (next int, err error) {
 		}
 		if err == nil && later != 0 {
 			at := c.end
-			if c.torn != 0 {
-				at = c.torn
+			if c.torn != nil {
+				at = positionOf(c.torn.Segment, c.torn.Offset)
 			} else if later != positionOf(number, 0) {
 				at = positionOf(number, 0) // where the segment's first group should be
 			}
 			err = c.broken(at, later)
 		}
+		if err == nil && dirty {
+			err = c.tear(number, 0)
+		}
 		if err := errors.Join(err, c.window.file.Close()); err != nil {
 			return 0, err
-		}
-		if dirty && c.torn == 0 {
-			c.torn = positionOf(number, 0)
 		}
 	}
 	return -1, nil

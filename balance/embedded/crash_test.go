@@ -182,8 +182,11 @@ func crashStory(t *testing.T, seed uint64) (crashes, torn int) {
 		}
 		s, report, err := Open(Options{Dir: "/store", Disk: p.disk(fs), CheckValue: testKey, SegmentSize: SegmentSizeMin})
 		if err == nil {
-			if report.TornTail != nil {
+			if tail := report.TornTail; tail != nil {
 				torn++
+				if tail.Damaged {
+					t.Fatalf("crash %d: the torn tail at %v is called damaged", crashes, tail)
+				}
 			}
 			m := y.held(t, s, report.Entries)
 			if int64(m) < answered.Load() {

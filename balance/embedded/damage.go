@@ -29,16 +29,7 @@ func damageAt(p position, format string, values ...any) error {
 type Report struct {
 	Segments, Groups    uint64
 	Entries, Logs, Rows uint64
-	TornTail            *TornTail // the last write was cut off: dropped
+	TornTail            *TornTail // what comes after the last group and is none: dropped
 	ParityDamaged       []string  // groups that are whole but whose parity page is not
 	Direct              bool      // written past the page cache
 }
-
-// TornTail is where the log ended in bytes that are no group: a write that was cut off, of which
-// nothing was ever acknowledged. Damage of the very last group looks the same.
-type TornTail struct {
-	Segment uint32
-	Offset  uint32 // in the segment, bytes
-}
-
-func (t TornTail) String() string { return positionOf(t.Segment, t.Offset).String() }

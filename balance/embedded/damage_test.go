@@ -45,8 +45,8 @@ func TestAFlippedBitIsNeverASilentLoss(t *testing.T) {
 		case err == nil && report.Entries == w.entries:
 			verdict = "harmless, told"
 		case err == nil && g != nil && last && report.Entries == w.entries-g.entries && report.TornTail != nil &&
-			report.TornTail.Segment == g.segment && int(report.TornTail.Offset) == g.offset:
-			verdict = "last group dropped, told"
+			report.TornTail.Segment == g.segment && int(report.TornTail.Offset) == g.offset && report.TornTail.Bytes == int64(g.length):
+			verdict = "last group dropped, told as " + report.TornTail.Looks()
 		case err == nil:
 			t.Fatalf("%s byte %d (%s): %d of %d entries are there and nothing is said", name, at, class, report.Entries, w.entries)
 		case !errors.Is(err, balance.ErrDamaged):
@@ -79,7 +79,7 @@ func TestAFlippedBitIsNeverASilentLoss(t *testing.T) {
 	}
 	t.Log(counts)
 	for _, class := range []string{"header", "hash", "chunks", "padding"} {
-		want(t, counts, class+": refused", class+" of the last group: last group dropped, told")
+		want(t, counts, class+": refused", class+" of the last group: last group dropped, told as damaged")
 	}
 	want(t, counts, "parity: harmless, told", "parity of the last group: harmless, told", "zeros: harmless, told", "zeros: not seen")
 	if len(counts) != 12 {

@@ -112,7 +112,7 @@ func someAppends() []balance.Append {
 	for v := uint64(1); v <= 14; v++ {
 		e := balance.Sealed{Log: "w1", Version: v, Attempt: balance.Attempt(v), At: int64(v), Body: make([]byte, 50+int(v)*700)} //nolint:gosec // small
 		for i := range e.Body {
-			e.Body[i] = byte(i) ^ byte(v)
+			e.Body[i] = byte(i*7919>>5) ^ byte(v) // no page like another
 		}
 		a := balance.Append{Entries: []balance.Sealed{e}}
 		switch v % 4 {

@@ -114,7 +114,8 @@ func open(o Options, held io.Closer) (*Store, Report, error) {
 		return nil, report, err
 	}
 	report.Entries, report.Rows, report.Logs = c.replay.entries, c.replay.rows, uint64(s.heads.rows.length)
-	report.Segments = uint64(len(numbers))
+	report.Segments, report.TornTail = uint64(len(numbers)), c.torn
+	s.tell(&report)
 	if err := s.settleEnd(&c, &report); err != nil {
 		return nil, report, errors.Join(err, s.tail.close())
 	}

@@ -5,19 +5,27 @@ import (
 	"slices"
 )
 
+// tell says what is not as it was written and is no reason to refuse.
+func (s *Store) tell(report *Report) {
+	for _, at := range report.ParityDamaged {
+		s.log.Warn("the parity page of a group is damaged, the group is whole", "at", at)
+	}
+	switch t := report.TornTail; {
+	case t == nil:
+	case t.Damaged:
+		s.log.Error("the end of the log is damaged: what is there is no write that was cut off, and is dropped although it may have been "+
+			"acknowledged; compare with a backup or another copy before anything else is written",
+			"segment", t.Segment, "offset", t.Offset, "bytes", t.Bytes)
+	default:
+		s.log.Warn("the last write was cut off: what there is of it is dropped", "segment", t.Segment, "offset", t.Offset, "bytes", t.Bytes)
+	}
+}
+
 // settleEnd makes the end of the log that was found one to go on from. It may be cut off at any
 // point and begun again.
 func (s *Store) settleEnd(c *chain, report *Report) error {
 	if err := s.rewriteLast(c); err != nil {
 		return err
-	}
-	for _, at := range report.ParityDamaged {
-		s.log.Warn("the parity page of a group is damaged, the group is whole", "at", at)
-	}
-	if c.torn != 0 {
-		report.TornTail = &TornTail{c.torn.segment(), c.torn.offset()}
-		s.log.Warn("the last write was cut off: what there is of it is dropped",
-			"segment", c.torn.segment(), "offset", c.torn.offset())
 	}
 	ready, highest, err := s.unused(c)
 	if err != nil {
@@ -32,7 +40,7 @@ func (s *Store) settleEnd(c *chain, report *Report) error {
 		}
 		short = size < s.size
 	}
-	if c.torn != 0 || short || len(c.numbers) == 0 {
+	if c.torn != nil || short || len(c.numbers) == 0 {
 		// Never over bytes that are no group: they would look torn for ever.
 		if len(ready) == 0 {
 			if err := s.segments.prepare(highest+1, s.size, func() bool { return false }); err != nil {
