@@ -38,6 +38,7 @@ type move struct {
 	act  func(v *balance.View) (here, there []balance.Event, err error)
 	rows []balance.Row
 
+	left    func() error // not nil: nobody waits for it any more
 	outcome outcome // of the last decision
 	ended   chan outcome
 }
@@ -49,9 +50,13 @@ type outcome struct {
 }
 
 // Decide implements [balance.Mover]. What is refused appends nothing and is told only once it is certain
-// that the version it rests on is the last.
+// that the version it rests on is the last. Once its caller has left it does nothing: who asks again elsewhere
+// and is refused can rely on that, but for an append that is under way already.
 func (m *move) Decide(v *balance.View) balance.Decision {
 	m.outcome = outcome{}
+	if err := m.left(); err != nil {
+		return balance.Decision{Undecided: err}
+	}
 	if !m.sees(v.Wallet) {
 		return m.refuse(ErrNotFound)
 	}
@@ -150,7 +155,7 @@ func (t *Teller) once(ctx context.Context, log, other string, m *move) (Done, er
 	if err := m.call.check(); err != nil {
 		return Done{}, err
 	}
-	m.key, m.ended = m.call.key(), make(chan outcome, 1)
+	m.key, m.left, m.ended = m.call.key(), ctx.Err, make(chan outcome, 1)
 	if m.sees == nil {
 		m.sees = func(w *balance.Wallet) bool { return t.sees(&m.call.Caller, w) }
 	}
