@@ -56,6 +56,8 @@ func (s *Store) put(a *balance.Append) balance.Result {
 		return balance.Result{Outcome: balance.Unknown, Err: s.failed}
 	case s.closing:
 		return balance.Result{Outcome: balance.Unknown, Err: balance.ErrClosed}
+	case s.readOnly:
+		return balance.Result{Outcome: balance.Out, Err: ErrReadOnly}
 	}
 	if err := a.Check(); err != nil {
 		return balance.Result{Outcome: balance.Out, Err: err}

@@ -21,6 +21,7 @@ type Options struct {
 	SegmentSize int64        // bytes, a multiple of PageSize; 0: SegmentSizeDefault
 	Readers     int          // goroutines that read entries; 0: ReadersDefault
 	ReadsMax    int          // reads that may wait; 0: ReadsMaxDefault
+	ReadOnly    bool         // the log is left as it is: every append is Out with ErrReadOnly
 }
 
 // What Options are when nothing is said, and what they may be.
@@ -91,7 +92,7 @@ func (o *Options) complete() error {
 // open reads the log and settles its end; nothing runs yet.
 func open(o Options, held io.Closer) (*Store, Report, error) {
 	s := &Store{
-		disk: o.Disk, log: o.Logger, fatal: o.Fatal, size: o.SegmentSize, queuedMax: queuedMaxDefault, held: held,
+		disk: o.Disk, log: o.Logger, fatal: o.Fatal, readOnly: o.ReadOnly, size: o.SegmentSize, queuedMax: queuedMaxDefault, held: held,
 		segments: segmentDir{o.Disk, filepath.Join(o.Dir, logName)},
 		reads:    make(chan *request, o.ReadsMax),
 		forming:  newGroup(),
@@ -116,6 +117,12 @@ func open(o Options, held io.Closer) (*Store, Report, error) {
 	report.Entries, report.Rows, report.Logs = c.replay.entries, c.replay.rows, uint64(s.heads.rows.length)
 	report.Segments, report.TornTail = uint64(len(numbers)), c.torn
 	s.tell(&report)
+	s.torn = c.torn
+	if o.ReadOnly {
+		s.forming.begin(c.end)
+		s.durable, s.known = c.end, s.cards.rows.length
+		return s, report, nil
+	}
 	if err := s.settleEnd(&c, &report); err != nil {
 		return nil, report, errors.Join(err, s.tail.close())
 	}
@@ -155,8 +162,10 @@ func (s *Store) recognize(o Options) (numbers []uint32, fresh bool, err error) {
 
 // start starts the store's goroutines.
 func (s *Store) start(o Options) {
-	s.running.prepare.Go(s.prepare.run)
-	s.running.write.Go(s.write)
+	if !o.ReadOnly {
+		s.running.prepare.Go(s.prepare.run)
+		s.running.write.Go(s.write)
+	}
 	for range o.Readers {
 		s.running.read.Go(s.read)
 	}

@@ -25,6 +25,8 @@ type Store struct {
 	disk      Disk
 	log       *slog.Logger
 	fatal     func(error)
+	readOnly  bool
+	torn      *TornTail // that was there when it was opened
 	segments  segmentDir
 	size      int64 // of a segment, bytes
 	queuedMax int
@@ -58,11 +60,15 @@ type Store struct {
 // Errors of one append or read.
 var (
 	ErrTooLarge = fmt.Errorf("%w: it is larger than a segment holds", balance.ErrShape)
+	ErrReadOnly = errors.New("the store was opened to be read only")
 	errFailed   = errors.New("the store's disk has failed")
 )
 
 // Ordered is true: entries of a log may follow each other before the first is durable.
 func (s *Store) Ordered() bool { return true }
+
+// TornTail is what was dropped at the log's end when the store was opened; nil when nothing was.
+func (s *Store) TornTail() *TornTail { return s.torn }
 
 // Close writes what was appended, answers everything and gives the directory free. The error is
 // that of the write that failed, if one did.
@@ -72,7 +78,9 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	s.work.Signal()
 	s.running.write.Wait()
-	s.prepare.close()
+	if s.prepare != nil {
+		s.prepare.close()
+	}
 	s.running.prepare.Wait()
 	close(s.reads)
 	s.running.read.Wait()
