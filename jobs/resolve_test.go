@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"sekisho/balance"
 	"sekisho/jobs"
 	"sekisho/router"
 	"sekisho/spec"
@@ -54,4 +55,37 @@ func TestWhatTheLoaderCannotPostIsForcedWithAnAmountOnly(t *testing.T) {
 			})
 		}
 	}
+}
+
+func givesBack(d *clearing.Draft) { d.Processing = [6]byte([]byte("200000")) }
+
+// attached posts the one item in suspense to a sale.
+func (s *shop) attached(v *sale, amount spec.Money) (jobs.Resolved, error) {
+	s.Helper()
+	key := balance.MessageKey(spec.ClassUnknown, cardID(v.card), v.request.Sent, v.request.STAN, v.request.Acquirer)
+	return s.resolve(jobs.Resolve{ID: s.only().ID, Action: jobs.ActionAttach, Purchase: key.String(), Amount: amount})
+}
+
+func (s *shop) stands(v *sale, state string, posted, available spec.Money) {
+	s.Helper()
+	p, a := s.money(first)
+	if got := s.state(v); got != state || p != posted || a != available {
+		s.Errorf("it is %s, posted %d and available %d; want %s, %d and %d", got, p, a, state, posted, available)
+	}
+}
+
+func TestARefundThatIsAttachedToAnOpenSaleLeavesItsHold(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(s *shop) {
+		v := s.buy(first, 1000)
+		s.load(s.presented(v, givesBack, otherReference(9), costs(10), in(usd)))
+		if done, err := s.attached(v, 300); err != nil || done.Posted != 300 {
+			t.Errorf("%+v, %v", done, err)
+		}
+		s.stands(v, "open", 100_300, 89_300)
+		if placed := s.load(s.presented(v)); placed != "matched" {
+			t.Errorf("the sale is then %s", placed)
+		}
+		s.stands(v, "settled", 99_300, 89_300)
+	})
 }

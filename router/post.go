@@ -30,12 +30,19 @@ func (p *posting) events(e balance.Event, hit *balance.Purchase) []balance.Event
 			e.Purchase = e.Key.Purchase()
 		}
 		e.State = balance.Settled
-		if !p.credit {
+		if p.credit {
+			e.Flags |= balance.FlagRefund
+		} else {
 			e.Flags |= balance.FlagNoAuthorization
+		}
+	case p.credit && !refunding(hit): // for a sale: it goes on as it would without
+		keep(&e, hit.Key, hit)
+		if p.part != 0 && p.last {
+			e.State, e.Hold = balance.Settled, 0
 		}
 	case p.credit:
 		e.Purchase, e.State, e.Counter = hit.Key, balance.Settled, owedTo(hit, e.Counter)
-		e.Flags |= refundFlags(hit)
+		e.Flags |= refundFlags(hit) | balance.FlagRefund
 		if hit.Online < 0 { // paid at once: what is left, which is often nothing
 			e.Clearing.Instead = hit.Online
 			amount += hit.Online
@@ -53,7 +60,6 @@ func (p *posting) events(e balance.Event, hit *balance.Purchase) []balance.Event
 	}
 	if p.credit {
 		e.Kind, e.Clearing.Placement = balance.Credited, balance.PlacedOther
-		e.Flags |= balance.FlagRefund
 	}
 	move(&e, amount, p.credit, p.card)
 	if p.waits == (balance.Key{}) {
