@@ -230,6 +230,7 @@ const (
 	FlagTwice                             // a clearing record whose reference is posted already
 	FlagPartOf                            // an increment, or a completion by its own key: what it is part of is matched instead
 	FlagIncremented                       // increments were added to it
+	FlagMoreToCome                        // a part of a sale that is not its last, where no hold says so
 )
 
 // State is where a purchase stands.

@@ -89,3 +89,33 @@ func TestARefundThatIsAttachedToAnOpenSaleLeavesItsHold(t *testing.T) {
 		s.stands(v, "settled", 99_300, 89_300)
 	})
 }
+func TestAPartThatIsAttachedReleasesTheHoldOnlyWhenItIsTheLast(t *testing.T) {
+	t.Parallel()
+	unsure := func(s *shop, n, of uint8) *sale {
+		v := s.buy(first, 1000, approved("777777"))
+		s.buy(first, 1001, approved("777777"))
+		if placed := s.load(s.presented(v, costs(100), unnamed, part(n, of))); placed != "ambiguous" {
+			s.Fatalf("it is %s", placed)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		n, of     uint8
+		state     string
+		available spec.Money
+	}{{1, 2, "open", 87_999}, {2, 2, "settled", 88_899}, {1, 1, "settled", 88_899}} {
+		inBubble(t, func(s *shop) {
+			v := unsure(s, c.n, c.of)
+			if done, err := s.attached(v, 0); err != nil || done.Posted != -100 {
+				t.Errorf("%+v, %v", done, err)
+			}
+			s.stands(v, c.state, 99_900, c.available)
+			if c.of == 2 {
+				if placed := s.load(s.presented(v, costs(900), unnamed, part(3-c.n, 2))); placed != "matched" {
+					t.Errorf("the other part is %s", placed)
+				}
+				s.stands(v, "settled", 99_000, 87_999)
+			}
+		})
+	}
+}

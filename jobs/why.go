@@ -23,6 +23,7 @@ var flagWords = [...]struct {
 	{balance.FlagNoAuthorization, "without an authorization"},
 	{balance.FlagNotOpen, "nothing was held any more"},
 	{balance.FlagTwice, "its reference is posted already"},
+	{balance.FlagMoreToCome, "a part of its sale, and not the last"},
 }
 
 // what says what kind of thing an item is.

@@ -273,6 +273,9 @@ func (m *filed) suspend(v *balance.View, placement balance.Placement, why string
 	e := m.event(balance.Suspended, placement)
 	e.Note, e.Details = why, clearingDetails(m.record)
 	e.Flags = balance.FlagNotPlaceable | flagsOf(m.record)
+	if _, last := m.part(); !last {
+		e.Flags |= balance.FlagMoreToCome
+	}
 	name := v.Program
 	if name == "" {
 		name = m.filing.Link

@@ -113,8 +113,9 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 	back := m.Item.Flags&balance.FlagTakesBack != 0
 	p := posting{
 		card: &card, program: program, amount: amount, credit: (m.Item.Flags&balance.FlagRefund != 0) != back,
-		mcc: m.Item.Details.MCC, foreign: cmp.Or(m.Item.Clearing.Currency, m.Item.Details.Currency) != v.Currency, last: true,
+		mcc: m.Item.Details.MCC, foreign: cmp.Or(m.Item.Clearing.Currency, m.Item.Details.Currency) != v.Currency,
 	}
+	p.part, p.last = m.part()
 	e.Counter = balance.Account{Kind: balance.AccountSettlement, Name: m.Item.Actor.Name}
 	e.Flags = m.Item.Flags & (balance.FlagDispute | balance.FlagTakesBack)
 	e.Clearing.Standing = balance.StandingDone
@@ -140,6 +141,14 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 		e.Purchase, e.State, e.Details = balance.Key{}, balance.StateNone, balance.Details{}
 	}
 	return balance.Decision{Events: []balance.Event{e}}
+}
+
+// part is which part of its sale the item is, and whether the last; 0 for all of it.
+func (m *resolving) part() (part uint8, last bool) {
+	if last = m.Item.Flags&balance.FlagMoreToCome == 0; m.Item.Flags&balance.FlagDispute == 0 {
+		part = m.Item.Clearing.Reference.Part()
+	}
+	return part, last
 }
 
 // posted says whether the money of the item was moved since: its reference is posted, or what was a
