@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -89,6 +90,14 @@ func pathOf(route, id, card, person string) (method, path string) {
 		id = card
 	}
 	return method, strings.NewReplacer("{id}", id, "{person}", person, "{token}", "tok_0123456789abcdef01234567").Replace(path)
+}
+
+// posts are those that change something under an Idempotency-Key.
+func posts(t *testing.T, api *wallet.API) map[string]*operation {
+	t.Helper()
+	all := operations(t, api)
+	maps.DeleteFunc(all, func(route string, _ *operation) bool { return !strings.HasPrefix(route, "POST ") })
+	return all
 }
 
 func TestEveryRouteIsDeniedToWhoeverMayNot(t *testing.T) {

@@ -81,7 +81,7 @@ func meanings() []meaning {
 		{CodeRateLimited, http.StatusTooManyRequests, "Too many requests with this token", "Try again after the seconds in Retry-After, with the same Idempotency-Key."},
 		{CodeBusy, http.StatusTooManyRequests, "Too much is waiting for this wallet", "Try again after the seconds in Retry-After, with the same Idempotency-Key."},
 		{CodeInternal, http.StatusInternalServerError, "A fault of ours", "Try again with the same Idempotency-Key; if it stays, tell whoever runs the switch the Request-Id of the answer."},
-		{CodeUnavailable, http.StatusServiceUnavailable, "The ledger cannot be reached", "Nothing happened. Try again with the same Idempotency-Key after the seconds in Retry-After."},
+		{CodeUnavailable, http.StatusServiceUnavailable, "The ledger cannot be reached", "This try changed nothing. An earlier one with the same Idempotency-Key may have: try again with that key after the seconds in Retry-After."},
 		{CodeOutcomeUnknown, http.StatusServiceUnavailable, "It is not known yet what became of it", "Try again with the same Idempotency-Key: you get the answer of the first request when it has taken effect, and it happens once in any case."},
 	}
 }

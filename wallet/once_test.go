@@ -104,10 +104,7 @@ func TestARefusalIsNotKeptUnderItsKey(t *testing.T) {
 func TestAPostWithoutAUsableKeyDoesNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
-	for route, o := range operations(t, h.api) {
-		if !strings.HasPrefix(route, "POST ") {
-			continue
-		}
+	for route, o := range posts(t, h.api) {
 		method, path := pathOf(route, "wal_x", "crd_0123456789abcdef01234567", "per_0123456789abcdef01234567")
 		if a := h.send(request{method: method, path: path, body: o.example(), noKey: true}); a.status != 400 || a.str("code") != "idempotency_key_missing" {
 			t.Errorf("%s without a key: %d %s", route, a.status, a.text)
@@ -117,6 +114,14 @@ func TestAPostWithoutAUsableKeyDoesNothing(t *testing.T) {
 				t.Errorf("%s with %q: %d %s", route, key, a.status, a.text)
 			}
 		}
+	}
+}
+
+func TestTheDocumentSaysHowLongALostTryMayTakeEffect(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	if times, posts := strings.Count(string(h.api.OpenAPI()), "whose answer was lost may still take effect until"), len(posts(t, h.api)); times != posts {
+		t.Errorf("it says so %d times, want once for each of %d POSTs", times, posts)
 	}
 }
 
@@ -209,6 +214,10 @@ func TestWhatTheLedgerLacksIsSaidWithWhenToTryAgain(t *testing.T) {
 		if a.status != c.status || a.str("code") != code || (code != "internal") != (a.header.Get("Retry-After") == "1") {
 			t.Errorf("%s: %d %s", code, a.status, a.text)
 		}
+	}
+	broken.fail = teller.ErrUnavailable
+	if a := h.post("/v1/wallets/"+id+"/top-ups", `{"amount": `+jpy(5)+`, "reference": "x"}`); !strings.Contains(a.str("detail"), "This try changed nothing. An earlier one with the same Idempotency-Key may have") {
+		t.Errorf("of earlier tries it says %s", a.text)
 	}
 	broken.failRead = context.DeadlineExceeded
 	if a := h.get("/v1/wallets/" + id + "/balance"); a.status != 503 || a.str("code") != "unavailable" || a.header.Get("Retry-After") != "1" {

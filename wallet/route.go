@@ -57,7 +57,7 @@ func (c *Caller) requestID() string { return c.request }
 // Keyed is the part of an input that every POST has.
 type Keyed struct {
 	Caller
-	Key     string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"255" example:"9f0d3c1e-6f5a-4a7e-9a51-1f3a55c0de01" doc:"A new random value for each thing that should happen, the same value when trying again. The same request gets the same answer for 7 days, with Idempotency-Replayed: true. A request that was refused (4xx) is not kept: sent again with the same key and body it is decided afresh. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused."`
+	Key     string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"255" example:"9f0d3c1e-6f5a-4a7e-9a51-1f3a55c0de01" doc:"A new random value for each thing that should happen, the same value when trying again. The same request gets the same answer for 7 days, with Idempotency-Replayed: true. A request that was refused (4xx) is not kept: sent again with the same key and body it is decided afresh. A try whose answer was lost may still take effect until one with its key is answered 2xx: a refusal of a later try, at another node, is final for that try only. The key of a transfer or a reveal is bound to its body from its first use on, also when that was refused."`
 	IfMatch string `header:"If-Match" example:"\"12\"" doc:"The version of the wallet that this rests on. Has it changed since, the answer is 409 version_conflict."`
 }
 
