@@ -119,3 +119,20 @@ func TestAPartThatIsAttachedReleasesTheHoldOnlyWhenItIsTheLast(t *testing.T) {
 		})
 	}
 }
+
+func TestASecondPresentmentDebitsWhateverItsDE3(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(s *shop) {
+		v := charged(s)
+		if placed := s.load(s.presented(v, function(1240, 205), givesBack)); placed != "other" {
+			t.Errorf("of a known sale it is %s", placed)
+		}
+		s.stands(v, "settled", 98_000, 88_000)
+		s.load(s.presented(s.bought(first, 300), function(1240, 280), givesBack))
+		item := s.only()
+		done, err := s.resolve(jobs.Resolve{ID: item.ID, Action: jobs.ActionForce})
+		if err != nil || done.Posted != -300 || item.What != "second presentment" {
+			t.Errorf("a %s of an unknown sale posts %d, %v", item.What, done.Posted, err)
+		}
+	})
+}

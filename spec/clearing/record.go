@@ -87,8 +87,8 @@ func (r *Record) Fee() bool { return r.MTI == 1740 }
 // Informational says whether the record moves no money.
 func (r *Record) Informational() bool { return r.MTI == 1644 || r.MTI == 1540 }
 
-// Credit says whether a presentment credits the card: DE3 20 or 29. A reversal does the opposite.
+// Credit says whether a first presentment credits the card: DE3 20 or 29. A reversal does the opposite.
 func (r *Record) Credit() bool {
 	kind := r.Kind()
-	return r.MTI == 1240 && (kind == 20 || kind == 29)
+	return r.Presentment() && (kind == 20 || kind == 29)
 }
