@@ -280,6 +280,24 @@ func TestWrongFramesAreRefusedAtTheWrongByte(t *testing.T) {
 	}
 }
 
+func TestTheChipDataOfAnAdviceIsNotJudged(t *testing.T) {
+	d := newTestDialect(t)
+	cut := map[int]string{55: "9F26089F"}
+	for _, frame := range [][]byte{
+		change(t, d, "0120-stand-in", cut), change(t, d, "0220-completion", cut), change(t, d, "0420-partial-left", cut),
+	} {
+		if r := decode(t, d, frame); !r.Fields.Has(55) || !r.Class.Advice() {
+			t.Errorf("%s was read without DE55", r.MTI)
+		}
+	}
+	for _, name := range []string{"0100-chip", "0400-full"} {
+		var wrong *spec.FieldError
+		if err := d.Decode(change(t, d, name, cut), &spec.Request{At: arrival}); !errors.As(err, &wrong) || wrong.Field != 55 {
+			t.Errorf("%s: error is %v, want one in DE55", name, err)
+		}
+	}
+}
+
 // withBit sets a bit of the bitmaps, which begin behind an MTI of four bytes.
 func withBit(frame []byte, n int) []byte {
 	frame = append([]byte(nil), frame...)

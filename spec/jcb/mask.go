@@ -83,6 +83,9 @@ func maskedRuns(field int, value []byte) []run {
 	case 48:
 		return privateRuns(value)
 	case 55:
+		if !chipReads(value) { // what looks like a tag could be the middle of a number
+			return []run{all}
+		}
 		return chipRuns(value, 0)
 	case 120: // character 1 is the action, the number follows
 		if len(value) > 1 {
@@ -110,14 +113,23 @@ func privateRuns(value []byte) []run {
 	return runs
 }
 
-// chipRuns are the card data in DE55, whose first byte is at this offset of the value.
+// chipReads says whether DE55 can be read as elements to its end, those inside others as well.
+func chipReads(value []byte) bool {
+	for at := 0; at < len(value); {
+		t, ok := nextChipTag(value[at:])
+		if !ok || t.constructed && !chipReads(value[at+t.body:at+t.end]) {
+			return false
+		}
+		at += t.end
+	}
+	return true
+}
+
+// chipRuns are the card data in elements that can be read, whose first byte is at this offset of DE55.
 func chipRuns(value []byte, offset int) []run {
 	var runs []run
 	for at := 0; at < len(value); {
-		t, ok := nextChipTag(value[at:])
-		if !ok {
-			return append(runs, run{offset + at, offset + len(value)})
-		}
+		t, _ := nextChipTag(value[at:])
 		switch {
 		case secretChipTag(t.id):
 			runs = append(runs, run{offset + at + t.body, offset + at + t.end})

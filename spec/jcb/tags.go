@@ -53,12 +53,12 @@ func privateTagName(id int) string {
 
 // chipTags are the elements of DE55, masked; those inside a constructed one follow it.
 func chipTags(value []byte) []Tag {
+	if !chipReads(value) {
+		return []Tag{{ID: unknownTag, Name: "cannot be read"}}
+	}
 	var tags []Tag
 	for at := 0; at < len(value); {
-		t, ok := nextChipTag(value[at:])
-		if !ok {
-			return append(tags, Tag{ID: unknownTag, Name: "cannot be followed from here"})
-		}
+		t, _ := nextChipTag(value[at:])
 		body := value[at+t.body : at+t.end]
 		tag := Tag{ID: fmt.Sprintf("%X", t.id), Name: chipTagName(t.id)}
 		switch {
