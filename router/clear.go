@@ -13,21 +13,22 @@ import (
 func (m *filed) place(v *balance.View) balance.Decision {
 	program := m.router.programNamed(v.Program)
 	card, ok := v.Card(m.row.Card)
-	if !ok || program == nil {
-		return balance.Decision{Undecided: fmt.Errorf("wallet %s: card %s or program %q is not known", v.Log, m.row.Card, v.Program)}
-	}
-	amount, ok := usable(m.record, v.Currency)
 	if !ok {
-		return m.unusable(v)
+		return balance.Decision{Undecided: fmt.Errorf("wallet %s: card %s is not known", v.Log, m.row.Card)}
 	}
-	c := &claim{record: m.record, program: program, amount: amount, day: m.filing.Day}
 	found, ready := v.Candidates(m.wanted())
 	if !ready {
 		return balance.Decision{}
 	}
+	amount, ok := usable(m.record, v.Currency)
+	c := &claim{record: m.record, program: program, amount: amount, day: m.filing.Day}
 	switch {
-	case m.record.Reversal:
+	case m.record.Reversal: // moves what its original did
 		return m.takeBack(v, &card, found.Postings)
+	case program == nil:
+		return m.unplaceable(v, "its program is not configured", found.Postings)
+	case !ok:
+		return m.unplaceable(v, "its currency cannot be posted", found.Postings)
 	case m.record.Presentment():
 		return m.present(v, &card, c, &found)
 	}
@@ -240,13 +241,9 @@ const firstPresentment = 200
 // record is placed when it is met, whatever follows.
 func MayWait(q *clearing.Record) bool { return q.Reversal || q.SecondPresentment() || q.Chargeback() }
 
-// unusable puts a record into suspense whose amount is in no currency that can be posted.
-func (m *filed) unusable(v *balance.View) balance.Decision {
-	found, ready := v.Candidates(&balance.Wanted{Card: m.row.Card, Reference: m.reference()})
-	if !ready {
-		return balance.Decision{}
-	}
-	return m.suspend(v, balance.PlacedSuspended, "its currency cannot be posted", m.unnamed(found.Postings), balance.StandingParked)
+// unplaceable puts a record into suspense for what no other record can change.
+func (m *filed) unplaceable(v *balance.View, why string, postings []balance.Posting) balance.Decision {
+	return m.suspend(v, balance.PlacedSuspended, why, m.unnamed(postings), balance.StandingParked)
 }
 
 // unnamed is the record's reference, when nothing stands under it yet: then it stands there in suspense, and is

@@ -268,10 +268,10 @@ func Postable(d *balance.Details, program spec.Currency) (amount spec.Money, ok 
 // amountsOf are a record's amounts. One that is not there, or has not the decimals of its currency, is in none.
 func amountsOf(q *clearing.Record) balance.Details {
 	d := balance.Details{Amount: q.Amount, Billing: q.Billing}
-	if !q.ExponentDiffers {
+	if !q.ExponentDiffers.Has(49) {
 		d.Currency = q.Currency
 	}
-	if q.Fields.Has(6) && !q.ExponentDiffers {
+	if q.Fields.Has(6) && !q.ExponentDiffers.Has(51) {
 		d.BillingCurrency = q.BillingCurrency
 	}
 	return d

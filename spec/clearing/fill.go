@@ -37,7 +37,7 @@ func (m *image) fillMoney(into *Record) {
 	groups := m.private.value(tagExponents)
 	for n := 49; groups != nil && n <= 51; n++ {
 		if m.fields.Has(n) && exponentIn(groups, m.field(n)) != m.currency(n).Exponent() {
-			into.ExponentDiffers = true
+			into.ExponentDiffers.Add(n)
 		}
 	}
 }

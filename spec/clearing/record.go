@@ -35,7 +35,7 @@ type Record struct {
 	SettlementCurrency spec.Currency // DE5, DE50
 	Billing            spec.Money
 	BillingCurrency    spec.Currency // DE6, DE51
-	ExponentDiffers    bool          // PDS 3002 gives a currency another number of decimals than ISO 4217
+	ExponentDiffers    spec.FieldSet // those of DE49 to DE51 that PDS 3002 gives another number of decimals than ISO 4217
 	Local              int64         // DE12; 0 when absent, and when there is no such date and time
 	Expiry             uint16        // DE14 YYMM
 	PointOfService     [12]byte      // DE22
