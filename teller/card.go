@@ -112,7 +112,7 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	holder := personLog(c.Tenant, s.holder(card))
 	m := &move{call: &c, print: c.print("close", wallet, card.String())}

@@ -185,7 +185,7 @@ func TestAClaimWhoseOutcomeIsNotKnownIsNoTransferAndTheNextTryGoesOn(t *testing.
 		return nil
 	}})
 	_, err := unread.Transfer(t.Context(), call("k"), a, b, 10, "")
-	refused(t, "claims that cannot be read", err, ErrUnavailable)
+	refused(t, "claims that cannot be read", err, ErrUnknown)
 	d.verified()
 }
 

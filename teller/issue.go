@@ -26,7 +26,7 @@ func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (D
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	program := t.program(s.Program)
 	if program == nil {
@@ -149,7 +149,7 @@ func (t *Teller) Reissue(ctx context.Context, c Call, wallet string, card spec.C
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	program := t.program(s.Program)
 	if program == nil {

@@ -2,6 +2,8 @@ package teller
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,5 +57,34 @@ func TestACallWhoseCallerLeftIsNotDecidedAnyMore(t *testing.T) {
 			}
 			d.verified()
 		})
+	}
+}
+
+// Whether an earlier try with the same key did it cannot be told while the log cannot be read: so that is what is said.
+func TestATryWhoseKeyCannotBeLookedUpDoesNotSayThatNothingHappened(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{Single: true})
+	other := d.wallet(Opening{}, 0)
+	group := d.WalletID("t1", "life 0")
+	steps := life(group, other, someone("me"), someone("you"))
+	for i, step := range steps {
+		d.must(step.do(d.Teller, call(fmt.Sprint("life ", i))))
+	}
+	for broken := range 8 { // reads that go well before the first that does not
+		reads := 0
+		fault := func(string) error {
+			if reads++; reads > broken {
+				return errors.New("throttled")
+			}
+			return nil
+		}
+		for i, step := range steps {
+			reads = 0
+			node := d.node(balance.MemoryOptions{Single: true, ReadFault: fault})
+			_, err := step.do(node.Teller, call(fmt.Sprint("life ", i)))
+			if err != nil && !errors.Is(err, ErrUnknown) {
+				t.Errorf("%s, after %d reads: %v", step.name, broken, err)
+			}
+		}
 	}
 }

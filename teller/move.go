@@ -3,6 +3,7 @@ package teller
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,7 +40,7 @@ type move struct {
 	rows []balance.Row
 
 	left    func() error // not nil: nobody waits for it any more
-	outcome outcome // of the last decision
+	outcome outcome      // of the last decision
 	ended   chan outcome
 }
 
@@ -135,6 +136,9 @@ func (m *move) Done(_ balance.Decision, err error) {
 	if err != nil {
 		o = outcome{err: undone(err)}
 	}
+	if errors.Is(err, balance.ErrUnread) {
+		o.err = keyed(o.err)
+	}
 	m.ended <- o
 }
 
@@ -179,10 +183,10 @@ func (t *Teller) replay(ctx context.Context, d Done, key balance.Key) (Done, err
 		return false
 	})
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	if e.Version != d.Version {
-		return Done{}, fmt.Errorf("%w (entry %d of %s is not there)", ErrUnavailable, d.Version, d.Log)
+		return Done{}, fmt.Errorf("%w (entry %d of %s is not there)", ErrUnknown, d.Version, d.Log)
 	}
 	d.At, d.Events = time.UnixMilli(e.At).UTC(), group(e.Events, key)
 	if len(d.Events) == 0 {

@@ -8,8 +8,8 @@ import (
 	"sekisho/spec"
 )
 
-// Errors of a teller that say nothing more than themselves. With every error but ErrUnknown nothing has
-// happened; after any of them the same call may be made again.
+// Errors of a teller that say nothing more than themselves. With every error but ErrUnknown this try has changed
+// nothing; after any of them the same call may be made again.
 var (
 	// ErrNotFound: there is no such wallet or card, or it is another's.
 	ErrNotFound = errors.New("no such wallet or card")
@@ -17,11 +17,12 @@ var (
 	ErrOtherBody = errors.New("the key was used for another request")
 	// ErrReferenceUsed: money was credited under this reference already.
 	ErrReferenceUsed = errors.New("money was credited under this reference already")
-	// ErrBusy: too much waits for the wallet; nothing has happened.
+	// ErrBusy: too much waits for the wallet; this try has changed nothing, an earlier one with its key may have.
 	ErrBusy = errors.New("too much waits for this wallet: try again")
-	// ErrUnavailable: the store cannot be read or written; nothing has happened.
-	ErrUnavailable = errors.New("the ledger cannot be reached: nothing has happened, try again")
-	// ErrUnknown: it may or may not have happened. The same call with the same key tells, and does it once.
+	// ErrUnavailable: the store cannot be read or written; this try has changed nothing.
+	ErrUnavailable = errors.New("the ledger cannot be reached: this try has changed nothing")
+	// ErrUnknown: it may or may not have happened, in this try or, where the log cannot be read, in an earlier one.
+	// The same call with the same key tells, and does it once.
 	ErrUnknown = errors.New("the outcome is not known: try again with the same key")
 )
 
@@ -103,4 +104,13 @@ func undone(err error) error {
 		return fmt.Errorf("%w (%w)", ErrUnavailable, err)
 	}
 	return fmt.Errorf("%w (%w)", ErrUnknown, err)
+}
+
+// keyed says of a call with a key that what became of it is not known: the ledger could not be read, so an earlier
+// try may have done it.
+func keyed(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("%w (%v)", ErrUnknown, err) //nolint:errorlint // it is not unavailable any more
+	}
+	return err
 }

@@ -46,7 +46,7 @@ func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	if p := t.program(s.Program); p == nil {
 		return Done{}, ErrNotFound
@@ -58,7 +58,7 @@ func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.
 	hash := t.options.Hash(digits)
 	slot, err := t.tokensOf(ctx, card)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	for first := slot; ; slot++ {
 		d, err := t.run(ctx, wallet, "", t.tokenMove(&c, wallet, card, hash, slot, note(number[len(number)-4:], name)))
@@ -73,7 +73,7 @@ func (t *Teller) AddToken(ctx context.Context, c Call, wallet string, card spec.
 		case err == nil:
 			return Done{}, ErrNumberTaken
 		case !errors.Is(err, ErrNotFound):
-			return Done{}, err
+			return Done{}, keyed(err)
 		}
 	}
 }
@@ -116,11 +116,11 @@ func (t *Teller) RemoveToken(ctx context.Context, c Call, wallet string, card sp
 	}
 	s, err := t.Wallet(ctx, c.Caller, wallet)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	added, err := t.added(ctx, &s, card)
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyed(err)
 	}
 	i := slices.IndexFunc(added, func(token DeviceToken) bool { return meant(token.Key) })
 	if i < 0 {
