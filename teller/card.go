@@ -2,6 +2,7 @@ package teller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"sekisho/balance"
@@ -127,13 +128,23 @@ func (t *Teller) Close(ctx context.Context, c Call, wallet string, card spec.Car
 		if n := free(&at); n > 0 {
 			here = append(here, allocated(v.Wallet, card, -n))
 		}
-		if v.Other != nil && v.Other.Version > 0 { // else the tenant never knew the person
+		if v.Other != nil {
+			if v.Other.Version == 0 {
+				return nil, nil, errNobody
+			}
 			there = []balance.Event{{Kind: balance.CardChanged, Card: card, Status: balance.CardClosed, Counter: walletAccount(v.Log)}}
 		}
 		return here, there, nil
 	}
-	return t.run(ctx, wallet, holder, m)
+	done, err := t.run(ctx, wallet, holder, m)
+	if errors.Is(err, errNobody) {
+		return t.run(ctx, wallet, "", m)
+	}
+	return done, err
 }
+
+// errNobody says that the tenant does not know the person who holds a card.
+var errNobody = errors.New("the person has no log")
 
 // holder is the person who has a card; nobody's id when nobody has it.
 func (s *Snapshot) holder(card spec.CardID) spec.PersonID {

@@ -374,3 +374,28 @@ func TestWhatAClosedCardStillHadCanBeHandedOver(t *testing.T) {
 	}
 	d.verified()
 }
+
+// The app server has another name than when the card was issued: its tenant has no log of the holder.
+func TestACardWhoseHolderTheTenantDoesNotKnowIsClosed(t *testing.T) {
+	t.Parallel()
+	for _, store := range stores {
+		d := newDesk(t, store.store)
+		d.seed("seeded", 90)
+		card := d.must(d.Issue(t.Context(), d.next(), "seeded", Issuing{Holder: someone("me")})).Events[0].Card
+		d.must(d.Allocate(t.Context(), d.next(), "seeded", card, 30))
+		c := d.next()
+		c.Tenant = "t2"
+		done, err := d.Close(t.Context(), c, "seeded", card)
+		if err != nil || len(done.Events) != 2 {
+			t.Fatalf("%s: %v", store.name, err)
+		}
+		done.Replayed = true
+		if again, err := d.Close(t.Context(), c, "seeded", card); err != nil || !reflect.DeepEqual(again, done) {
+			t.Errorf("%s: again %+v, %v", store.name, again, err)
+		}
+		if s := d.snapshot("seeded"); s.card(card).Status != balance.CardClosed || s.Unallocated() != 40 {
+			t.Errorf("%s: %+v", store.name, s)
+		}
+		d.verified()
+	}
+}
