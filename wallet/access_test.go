@@ -52,7 +52,11 @@ func asked() map[string]wallet.Scope {
 
 // operation is what the document says of a route, as far as tests use it.
 type operation struct {
-	Scope       wallet.Scope `json:"x-scope"`
+	Scope      wallet.Scope `json:"x-scope"`
+	Parameters []struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+	} `json:"parameters"`
 	RequestBody struct {
 		Content map[string]struct {
 			Schema  json.RawMessage `json:"schema"`
