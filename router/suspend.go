@@ -23,7 +23,7 @@ func (r *Router) suspend(p *passage, v *balance.View) balance.Decision {
 		return p.suspendOther(v)
 	}
 	e := p.suspended(v.Program)
-	e.Key, e.Details = key, details(p.request)
+	e.Key = key
 	return p.done(&e, spec.Approved)
 }
 
@@ -51,7 +51,7 @@ func (p *passage) suspended(program string) balance.Event {
 		program = p.router.houseName(q)
 	}
 	e := p.event(balance.Suspended, q.Class)
-	e.Purchase = balance.Key{}
+	e.Purchase, e.Details = balance.Key{}, advised(q, nil)
 	e.Flags |= balance.FlagNotPlaceable
 	e.Counter = balance.Account{Kind: balance.AccountSuspense, Name: program}
 	return e
