@@ -137,7 +137,7 @@ func (p *passage) reverseIncrement(e *balance.Event, part *balance.Purchase, v *
 	case q.Replacement.Kind == spec.ReplacementSuspicious:
 		e.Flags |= balance.FlagSuspicious
 		return p.notApplied(e)
-	case left >= part.Hold:
+	case !p.lowers(part, left, v.Currency):
 		e.Flags |= balance.FlagAboveHold
 		return p.notApplied(e)
 	}

@@ -133,7 +133,7 @@ func (p *passage) reverseHold(e *balance.Event, original *balance.Purchase, prog
 		return p.done(e, spec.Approved)
 	case q.Replacement.Kind == spec.ReplacementSuspicious:
 		e.Flags |= balance.FlagSuspicious
-	case left < original.Hold:
+	case p.lowers(original, left, program):
 		e.Kind, e.Hold = balance.Reduced, left
 		e.Flags |= balance.FlagPartlyReversed
 		return p.done(e, spec.Approved)
@@ -159,11 +159,22 @@ func (p *passage) notApplied(e *balance.Event) balance.Decision {
 // as DE6, and DE95 is in the currency of DE4.
 func (p *passage) left(original *balance.Purchase, program spec.Currency) spec.Money {
 	left := p.request.Replacement.Amount
-	d := &original.Details
-	if d.Currency != program && d.BillingCurrency == program && d.Amount > 0 {
+	if d := &original.Details; overseas(d, program) {
 		return scale(left, d.Billing, d.Amount)
 	}
 	return left
+}
+
+// lowers says whether DE95 takes something off what is held. Of an overseas sale it may be less than one unit of
+// the program's currency: then it is rounded away.
+func (p *passage) lowers(original *balance.Purchase, left spec.Money, program spec.Currency) bool {
+	d := &original.Details
+	return left < original.Hold || (left == original.Hold && overseas(d, program) && p.request.Replacement.Amount < d.Amount)
+}
+
+// overseas says whether a sale was held as its DE6.
+func overseas(d *balance.Details, program spec.Currency) bool {
+	return d.Currency != program && d.BillingCurrency == program && d.Amount > 0
 }
 
 // takeBack undoes a refund that was credited at once.
