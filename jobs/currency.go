@@ -35,6 +35,9 @@ type Amount struct {
 	Amount   spec.Money `json:"amount"`
 }
 
+// in is an amount in a currency.
+func in(m spec.Money, currency string) Amount { return Amount{currency, m} }
+
 // amounts are one for each currency, in the order of their names.
 func (b byCurrency) amounts() []Amount {
 	all := make([]Amount, 0, len(b))
@@ -57,14 +60,23 @@ func (b byCurrency) only() *spec.Money {
 	return &one
 }
 
-// AmountsText is amounts for a person: 1,200 JPY, 550 USD.
+// MoneyText is an amount of minor units for a person, in the currency's major unit: ¥1,200, USD 5.50. What is in no
+// currency that is known stays a number.
+func MoneyText(m spec.Money, currency string) string {
+	if c, err := spec.ParseCurrency(currency); err == nil {
+		return m.Format(c)
+	}
+	return strings.TrimSpace(grouped(int64(m)) + " " + currency)
+}
+
+// AmountsText is amounts for a person: ¥1,200, USD 5.50.
 func AmountsText(all []Amount) string {
 	if len(all) == 0 {
 		return "0"
 	}
 	texts := make([]string, len(all))
 	for i, a := range all {
-		texts[i] = strings.TrimSpace(grouped(int64(a.Amount)) + " " + a.Currency)
+		texts[i] = MoneyText(a.Amount, a.Currency)
 	}
 	return strings.Join(texts, ", ")
 }

@@ -127,7 +127,7 @@ func TestExpiredHoldsOfTwoCurrenciesAreToldApart(t *testing.T) {
 		time.Sleep(8 * day)
 		r := s.expire(time.Now())
 		want := []jobs.Amount{{Currency: "JPY", Amount: 3_000}, {Currency: "USD", Amount: 275}}
-		if r.Expired != 2 || r.Amount != nil || !slices.Equal(r.Amounts, want) || jobs.AmountsText(r.Amounts) != "3,000 JPY, 275 USD" {
+		if r.Expired != 2 || r.Amount != nil || !slices.Equal(r.Amounts, want) || jobs.AmountsText(r.Amounts) != "¥3,000, USD 2.75" {
 			t.Errorf("%+v", r)
 		}
 	})

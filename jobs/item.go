@@ -65,6 +65,8 @@ type ItemResolution struct {
 	At     time.Time  `json:"at"`
 	Posted spec.Money `json:"posted"`           // in its own log
 	Wallet string     `json:"wallet,omitempty"` // where an item of a house log was placed
+
+	Currency string `json:"currency,omitempty"` // of posted; none in a house log
 }
 
 // NoItemError says that there is nothing in suspense under an id.

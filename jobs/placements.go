@@ -194,6 +194,6 @@ func (r *Placements) Table() Table {
 	if r.Without > 0 {
 		t.note("%d informational records with DE4 of %s are in %q by its log and leave no event", r.Without, grouped(int64(r.SumWithout)), balance.PlacedOther)
 	}
-	t.note("posted to wallets and house logs: %s (minor units)", AmountsText(r.PostedIn))
+	t.note("posted to wallets and house logs: %s", AmountsText(r.PostedIn))
 	return t
 }

@@ -167,20 +167,20 @@ func (p *positionPart) End() {
 // Table shows it to a person.
 func (r *Position) Table() Table {
 	t := Table{
-		Title: "Position at " + r.At.Format(time.RFC3339) + " (minor units)", OK: r.OK, Problems: r.Problems,
+		Title: "Position at " + r.At.Format(time.RFC3339), OK: r.OK, Problems: r.Problems,
 		Columns: []Column{{Name: "account"}, {Name: "currency"}, {Name: "wallets", Right: true}, {Name: "posted", Right: true}, {Name: "held", Right: true}, {Name: "ran out", Right: true}, {Name: "allocated", Right: true}, {Name: "available", Right: true}},
 	}
 	for _, p := range r.Programs {
-		t.row("program "+p.Program, p.Currency, p.Wallets, p.Posted, p.Held, p.RanOut, p.Allocated, p.Available)
+		t.row("program "+p.Program, p.Currency, p.Wallets, in(p.Posted, p.Currency), in(p.Held, p.Currency), in(p.RanOut, p.Currency), in(p.Allocated, p.Currency), in(p.Available, p.Currency))
 	}
 	for _, h := range r.House {
-		t.row("log "+h.Log, h.Currency, "", h.Posted, "", "", "", "")
+		t.row("log "+h.Log, h.Currency, "", in(h.Posted, h.Currency), "", "", "", "")
 	}
 	for _, a := range r.Accounts {
-		t.row(a.Account, a.Currency, "", a.Posted, a.Held, a.RanOut, "", "")
+		t.row(a.Account, a.Currency, "", in(a.Posted, a.Currency), in(a.Held, a.Currency), in(a.RanOut, a.Currency), "", "")
 	}
 	for _, s := range r.Sums {
-		t.row("sum", s.Currency, "", s.Amount, "", "", "", "")
+		t.row("sum", s.Currency, "", in(s.Amount, s.Currency), "", "", "", "")
 	}
 	t.note("%s open in suspense", grouped(int64(r.Suspense)))
 	return t

@@ -38,6 +38,8 @@ type Resolved struct {
 	Action string     `json:"action"`
 	Wallet string     `json:"wallet,omitempty"` // where it was placed
 	Posted spec.Money `json:"posted"`           // to that wallet
+
+	Currency string `json:"currency,omitempty"` // of posted
 }
 
 // ShapeError is what is wrong with a request, whatever is in the store.
@@ -121,7 +123,7 @@ func (r *Resolve) Do(ctx context.Context, book *balance.Book, rules *router.Rout
 	}
 	out := Resolved{Job: "suspense resolve", ID: r.ID, Action: r.Action}
 	if r.Action != ActionReturn {
-		out.Wallet, out.Posted = what.Log, done.Resolution.Posted
+		out.Wallet, out.Posted, out.Currency = what.Log, done.Resolution.Posted, done.Resolution.Currency
 	}
 	return out, nil
 }

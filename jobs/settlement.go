@@ -206,12 +206,12 @@ func (r *Settlement) Table() Table {
 			{"total", l.Total},
 		} {
 			if f.flow != (Flow{}) || f.name == "total" {
-				t.row(l.Network, l.Program, f.name, f.flow.Count, f.flow.Amount, f.flow.Posted, l.Currency)
+				t.row(l.Network, l.Program, f.name, f.flow.Count, f.flow.Amount, in(f.flow.Posted, l.Currency), l.Currency)
 			}
 		}
 	}
 	for _, n := range r.Networks {
-		t.note("settlement:%s %s: this day %s, other days %s, account %s", n.Network, cmp.Or(n.Currency, "of no program"), grouped(int64(n.Day)), grouped(int64(n.Others)), grouped(int64(n.Account)))
+		t.note("settlement:%s %s: this day %s, other days %s, account %s", n.Network, cmp.Or(n.Currency, "of no program"), MoneyText(n.Day, n.Currency), MoneyText(n.Others, n.Currency), MoneyText(n.Account, n.Currency))
 	}
 	for _, f := range r.Files {
 		state := "closed, " + grouped(int64(f.Records)) + " records, DE4 " + grouped(int64(f.Sum)) //nolint:gosec // eight digits

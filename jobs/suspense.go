@@ -15,10 +15,10 @@ import (
 // suspense is what is in suspense, over all logs: the oldest items that are wanted, and how many there are.
 type suspense struct {
 	o       ListOptions
-	most    int                        // items that are kept
-	items   []*Item                    // up to twice as many
-	claimed []*Item                    // whether these are done is known when all logs were read
-	placed  map[balance.Key]spec.Money // what was posted by resolutions in another log than their item's
+	most    int                    // items that are kept
+	items   []*Item                // up to twice as many
+	claimed []*Item                // whether these are done is known when all logs were read
+	placed  map[balance.Key]Amount // what was posted by resolutions in another log than their item's
 	listing Listing
 }
 
@@ -74,7 +74,7 @@ func (s *suspense) settled(i *Item) {
 		return
 	}
 	if posted, ok := s.placed[i.key()]; ok {
-		i.Standing, i.Resolution.Posted = ItemResolved, posted
+		i.Standing, i.Resolution.Posted, i.Resolution.Currency = ItemResolved, posted.Amount, posted.Currency
 	}
 }
 
@@ -92,9 +92,9 @@ type suspensePart struct {
 	currency  spec.Currency // of a wallet
 	cards     map[spec.CardID]balance.Issued
 	items     []*Item
-	byKey     map[balance.Key]*Item      // by the key of its resolution
-	byName    map[balance.Key]*Item      // reversals that wait for their original, by what that is called
-	strangers map[balance.Key]spec.Money // what was posted by resolutions of items of other logs
+	byKey     map[balance.Key]*Item  // by the key of its resolution
+	byName    map[balance.Key]*Item  // reversals that wait for their original, by what that is called
+	strangers map[balance.Key]Amount // what was posted by resolutions of items of other logs
 }
 
 func newSuspensePart(all *suspense, log string) *suspensePart {
@@ -149,13 +149,13 @@ func (p *suspensePart) resolved(e *balance.Entry, event *balance.Event) {
 	item := p.byKey[event.Key]
 	if item == nil {
 		if p.strangers == nil {
-			p.strangers = map[balance.Key]spec.Money{}
+			p.strangers = map[balance.Key]Amount{}
 		}
-		p.strangers[event.Key] = event.Posted
+		p.strangers[event.Key] = in(event.Posted, currencyName(p.currency, 0))
 		return
 	}
 	item.Standing = ItemResolved
-	item.Resolution = &ItemResolution{Who: event.Actor.Name, Why: event.Note, At: timeOf(e.At), Posted: event.Posted}
+	item.Resolution = &ItemResolution{Who: event.Actor.Name, Why: event.Note, At: timeOf(e.At), Posted: event.Posted, Currency: currencyName(p.currency, 0)}
 	if event.Counter.Kind == balance.AccountWallet {
 		item.Standing, item.Resolution.Wallet = ItemClaimed, event.Counter.Name
 	}
@@ -180,7 +180,7 @@ func (p *suspensePart) End() {
 // tellPlaced tells what was posted for items of other logs.
 func (p *suspensePart) tellPlaced() {
 	if p.all.placed == nil {
-		p.all.placed = map[balance.Key]spec.Money{}
+		p.all.placed = map[balance.Key]Amount{}
 	}
 	maps.Copy(p.all.placed, p.strangers)
 }

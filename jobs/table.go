@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sekisho/spec"
 )
@@ -29,22 +30,25 @@ type Column struct {
 	Right bool // numbers
 }
 
-// Cell is text or a whole number.
+// Cell is text, a whole number, or an amount of minor units.
 type Cell struct {
-	Text   string
-	Number int64
-	IsText bool
+	Text     string
+	Number   int64
+	Currency string // of an amount
+	IsText   bool
 }
 
-// row adds a row of strings and whole numbers.
+// row adds a row of strings, whole numbers and amounts.
 func (t *Table) row(values ...any) {
 	cells := make([]Cell, len(values))
 	for i, v := range values {
 		switch v := v.(type) {
 		case string:
 			cells[i] = Cell{Text: v, IsText: true}
-		case spec.Money:
+		case spec.Money: // of DE4 in whatever currency
 			cells[i] = Cell{Number: int64(v)}
+		case Amount:
+			cells[i] = Cell{Number: int64(v.Amount), Currency: v.Currency}
 		case int:
 			cells[i] = Cell{Number: int64(v)}
 		default:
@@ -63,23 +67,23 @@ func (c Cell) String() string {
 	if c.IsText {
 		return c.Text
 	}
-	return grouped(c.Number)
+	return MoneyText(spec.Money(c.Number), c.Currency)
 }
 
 // WriteText writes the table for a person, with a line at its end that says whether it adds up.
 func (t *Table) WriteText(w io.Writer) error {
 	widths := make([]int, len(t.Columns))
 	for i, c := range t.Columns {
-		widths[i] = len(c.Name)
+		widths[i] = utf8.RuneCountInString(c.Name)
 		for _, r := range t.Rows {
-			widths[i] = max(widths[i], len(r[i].String()))
+			widths[i] = max(widths[i], utf8.RuneCountInString(r[i].String()))
 		}
 	}
 	var b strings.Builder
 	line := func(text func(i int) string) {
 		var l strings.Builder
 		for i, c := range t.Columns {
-			gap := strings.Repeat(" ", widths[i]-len(text(i)))
+			gap := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text(i)))
 			if i > 0 {
 				l.WriteString("  ")
 			}
@@ -112,7 +116,8 @@ func (t *Table) WriteText(w io.Writer) error {
 	return err
 }
 
-// WriteCSV writes the rows and a last one that says whether they add up, in UTF-8, numbers bare. With bom
+// WriteCSV writes the rows and a last one that says whether they add up, in UTF-8, numbers bare and amounts in
+// minor units. With bom
 // it begins with the mark by which Excel knows UTF-8.
 func (t *Table) WriteCSV(w io.Writer, bom bool) error {
 	if bom {

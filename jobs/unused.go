@@ -158,17 +158,17 @@ func (p *unusedPart) End() {
 // Table shows it to a person.
 func (r *Unused) Table() Table {
 	t := Table{
-		Title: "Unused balance at " + r.At.Format(time.RFC3339) + " (minor units)", OK: r.OK, Problems: r.Problems,
+		Title: "Unused balance at " + r.At.Format(time.RFC3339), OK: r.OK, Problems: r.Problems,
 		Columns: []Column{{Name: "program"}, {Name: "currency"}, {Name: "wallets", Right: true}, {Name: "unused", Right: true}, {Name: "below zero", Right: true}, {Name: "sum below zero", Right: true}, {Name: "empty", Right: true}, {Name: "to deposit", Right: true}},
 	}
 	for _, p := range r.Programs {
-		t.row(p.Program, p.Currency, p.Wallets, p.Unused, p.BelowWallets, p.Below, p.Empty, p.Deposit)
+		t.row(p.Program, p.Currency, p.Wallets, in(p.Unused, p.Currency), p.BelowWallets, in(p.Below, p.Currency), p.Empty, in(p.Deposit, p.Currency))
 		if p.Deposit > 0 {
-			t.note("%s: %s unused is above ¥%s: at least half, ¥%s, is to be deposited", p.Program, grouped(int64(p.Unused)), grouped(depositAbove), grouped(int64(p.Deposit)))
+			t.note("%s: %s unused is above %s: at least half, %s, is to be deposited", p.Program, MoneyText(p.Unused, p.Currency), MoneyText(depositAbove, p.Currency), MoneyText(p.Deposit, p.Currency))
 		}
 	}
 	for _, s := range r.Sums {
-		t.note("%s: all wallets %s, others %s, sum %s", cmp.Or(s.Currency, "of no program"), grouped(int64(s.Wallets)), grouped(int64(s.Others)), grouped(int64(s.Sum)))
+		t.note("%s: all wallets %s, others %s, sum %s", cmp.Or(s.Currency, "of no program"), MoneyText(s.Wallets, s.Currency), MoneyText(s.Others, s.Currency), MoneyText(s.Sum, s.Currency))
 	}
 	return t
 }

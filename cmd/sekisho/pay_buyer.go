@@ -157,33 +157,31 @@ func (b *buyer) answered(ctx context.Context, w payWord, sent string, p *cardnet
 		s.Approval = a.Approval
 	}
 	b.approved = b.approved || (a.Approved() && (sent == "0100" || sent == "0101" || sent == "0120") && p == b.purchase)
-	return b.tell(ctx, s, p.RRN)
+	return b.tell(ctx, s)
 }
 
 // noApprovalCode is DE38 where nothing was approved.
 const noApprovalCode = "000000"
 
-// tell adds what the ledger says of a purchase to a step, and shows it.
-func (b *buyer) tell(ctx context.Context, s *payStep, rrn string) error {
-	held, posted, state, err := b.ledger(ctx, rrn)
+// tell adds what the ledger says to a step, and shows it: of the purchase, and of a refund beside it.
+func (b *buyer) tell(ctx context.Context, s *payStep) error {
+	now, err := b.standing(ctx, s.RRN, b.purchase.RRN)
 	if err != nil {
 		return err
 	}
-	s.Held, s.Posted, s.State = held, posted, state
+	own := now.under(s.RRN)
+	s.Held, s.Posted, s.State, s.card = own.Held, own.Posted, own.State, now.Status
+	if s.RRN != b.purchase.RRN {
+		about := now.under(b.purchase.RRN)
+		s.Purchase = &about
+	}
 	return b.show(s)
 }
 
-// ledger is what is held and posted under a DE37, and the state of the last purchase that has it.
-func (b *buyer) ledger(ctx context.Context, rrn string) (held, posted spec.Money, state string, err error) {
-	now, err := b.standing(ctx, rrn)
-	if err != nil {
-		return 0, 0, "", err
-	}
-	for i := range now.Purchases {
-		q := &now.Purchases[i]
-		held, posted, state = held+q.Held, posted+q.Posted, q.State
-	}
-	return held, posted, state, nil
+// ledger is how the purchase stands now.
+func (b *buyer) ledger(ctx context.Context) (purchaseStanding, error) {
+	now, err := b.standing(ctx, b.purchase.RRN)
+	return now.under(b.purchase.RRN), err
 }
 
 // merchantCode is DE18 as clearing has it.

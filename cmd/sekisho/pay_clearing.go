@@ -18,11 +18,11 @@ import (
 
 // clear presents the purchase.
 func (b *buyer) clear(ctx context.Context, w payWord) error {
-	held, _, _, err := b.ledger(ctx, b.purchase.RRN)
+	now, err := b.ledger(ctx)
 	if err != nil {
 		return err
 	}
-	amount := int64(held)
+	amount := int64(now.Held)
 	if amount == 0 {
 		amount = b.asked
 	}
@@ -38,7 +38,7 @@ func (b *buyer) clear(ctx context.Context, w payWord) error {
 		amount -= tenth
 	}
 	if amount <= 0 || amount > moneyMax {
-		return fmt.Errorf("nothing would be left to present: %s is held", grouped(int64(held)))
+		return fmt.Errorf("nothing would be left to present: %s is held", yen(now.Held))
 	}
 	sale := b.sale(b.purchase, amount)
 	if err := b.present(ctx, w, sale); err != nil || w.name != payClearTwice {
@@ -49,13 +49,13 @@ func (b *buyer) clear(ctx context.Context, w payWord) error {
 
 // refund announces money that goes back and has it cleared, or has it cleared alone.
 func (b *buyer) refund(ctx context.Context, w payWord) error {
-	_, posted, _, err := b.ledger(ctx, b.purchase.RRN)
+	now, err := b.ledger(ctx)
 	if err != nil {
 		return err
 	}
 	amount := w.amount
 	if amount == 0 {
-		amount = int64(max(posted, 0))
+		amount = int64(max(now.Posted, 0))
 	}
 	if amount == 0 {
 		amount = b.asked
@@ -109,7 +109,7 @@ func (b *buyer) present(ctx context.Context, w payWord, sale cardnet.Sale) error
 	}
 	return b.tell(ctx, &payStep{
 		Step: w.String(), Sent: "1240", Placed: placedIn(&report), Amount: int64(sale.Amount), FileID: report.FileID, RRN: sale.RRN,
-	}, sale.RRN)
+	})
 }
 
 // payFileTries is how many names of files are tried: a file of today may have one already.

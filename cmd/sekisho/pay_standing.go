@@ -48,6 +48,17 @@ type purchaseStanding struct {
 	Posted spec.Money `json:"posted"`
 }
 
+// under is what is held and posted under a DE37, and the state of the last purchase that has it.
+func (c *cardStanding) under(rrn string) purchaseStanding {
+	all := purchaseStanding{RRN: rrn}
+	for i := range c.Purchases {
+		if q := &c.Purchases[i]; q.RRN == rrn {
+			all.Held, all.Posted, all.State = all.Held+q.Held, all.Posted+q.Posted, q.State
+		}
+	}
+	return all
+}
+
 func (c *cardStanding) id() (id spec.CardID) {
 	copy(id[:], c.ID)
 	return id

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
+	"sekisho/balance"
 	"sekisho/spec"
 )
 
@@ -25,6 +27,10 @@ type payStep struct {
 	Posted       spec.Money `json:"posted"` // charged for it so far; below zero: credited
 	State        string     `json:"state"`  // of the purchase; empty where the ledger has none
 	Milliseconds float64    `json:"ms,omitempty"`
+
+	Purchase *purchaseStanding `json:"purchase,omitempty"` // of a refund, whose own are those above: what it is about, afterwards
+
+	card string // status of the card when it was asked
 }
 
 // String is the line for a person.
@@ -34,7 +40,7 @@ func (s *payStep) String() string {
 		sent += " refund"
 	}
 	if s.Placed != "" {
-		return fmt.Sprintf("%-40s %s", fmt.Sprintf("%s -> %s at %s", sent, s.Placed, grouped(s.Amount)), s.ledger())
+		return beside(fmt.Sprintf("%s -> %s at %s", sent, s.Placed, yen(spec.Money(s.Amount))), s.ledger())
 	}
 	outcome := s.ActionCode
 	switch {
@@ -46,25 +52,60 @@ func (s *payStep) String() string {
 		outcome += " approved in part " + s.Approval
 	case s.ActionCode != "00":
 		outcome += " declined"
-		if why := actionText(s.ActionCode); why != "" {
+		if why := s.why(); why != "" {
 			outcome += ": " + why
 		}
 	}
-	return fmt.Sprintf("%-40s %s", fmt.Sprintf("%s -> %s %s", sent, s.Answer, outcome), s.ledger())
+	return beside(fmt.Sprintf("%s -> %s %s", sent, s.Answer, outcome), s.ledger())
 }
 
+// beside puts what the ledger says beside what was sent and answered.
+func beside(sent, ledger string) string { return fmt.Sprintf("%-46s  %s", sent, ledger) }
+
+// ledger is how the purchase stands, and a refund beside it.
 func (s *payStep) ledger() string {
-	text := "hold " + grouped(int64(s.Held))
-	switch {
-	case s.Posted > 0:
-		text += ", charged " + grouped(int64(s.Posted))
-	case s.Posted < 0:
-		text += ", credited " + grouped(int64(-s.Posted))
+	own := purchaseStanding{State: s.State, Held: s.Held, Posted: s.Posted}
+	if s.Purchase == nil {
+		return own.String()
 	}
-	if s.State != "" {
-		text += "  " + spaced(s.State)
+	return s.Purchase.String() + "; the refund: " + own.String()
+}
+
+// String is for a person.
+func (p *purchaseStanding) String() string {
+	text := "hold " + yen(p.Held)
+	switch {
+	case p.Posted > 0:
+		text += ", charged " + yen(p.Posted)
+	case p.Posted < 0:
+		text += ", credited " + yen(-p.Posted)
+	}
+	if p.State != "" {
+		text += "  " + cmp.Or(stateWords[p.State], spaced(p.State))
 	}
 	return text
+}
+
+// reversedBefore is why a purchase whose reversal came first is refused.
+const reversedBefore = "reversed before it came"
+
+// stateWords are the states whose names say little.
+var stateWords = map[string]string{
+	balance.Tombstone.String():     reversedBefore,
+	balance.TombstonePart.String(): "reversed in part before it came",
+}
+
+// why is why it was refused: as the ledger knows it, else as the answer says it.
+func (s *payStep) why() string {
+	switch {
+	case s.ActionCode == "05" && s.State == balance.Tombstone.String():
+		return reversedBefore
+	case s.ActionCode == "14" && s.card == balance.CardClosed.String():
+		return "the card is closed"
+	case s.ActionCode == "57" && s.card == balance.CardFrozen.String():
+		return "the card is frozen"
+	}
+	return actionText(s.ActionCode)
 }
 
 // actionText says in words what DE39 of a refusal says; empty for one that is rare.
@@ -103,7 +144,7 @@ func (e *payEnd) String() string {
 		text = "the purchase was not approved\n"
 	}
 	line := func(m cardMoney) string {
-		return fmt.Sprintf("allocated %s   held %s   available %s", grouped(int64(m.Allocated)), grouped(int64(m.Held)), grouped(int64(m.Available)))
+		return fmt.Sprintf("allocated %s   held %s   available %s", yen(m.Allocated), yen(m.Held), yen(m.Available))
 	}
 	return fmt.Sprintf("%scard %s %s\n  before  %s\n  after   %s", text, e.Card, e.Masked, line(e.Before), line(e.After))
 }

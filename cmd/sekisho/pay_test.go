@@ -196,14 +196,14 @@ func TestAPersonReadsALineForEachStep(t *testing.T) {
 	stdout = regexp.MustCompile(`crd_[0-9a-f]{24}`).ReplaceAllString(stdout, "CARD")
 	stdout = regexp.MustCompile(`approved [0-9]{6}`).ReplaceAllString(stdout, "approved CODE12")
 	stdout = strings.ReplaceAll(stdout, "******"+testNumber(0)[12:], "******LAST")
-	const want = `0100 -> 0110 51 declined: not enough money hold 0  declined
-0120 -> 0130 00 noted                    hold 3,001  open
-1240 -> matched at 3,001                 hold 0, charged 3,001  settled
-0100 refund -> 0110 00 approved CODE12   hold 0  refund due
-1240 refund -> other at 30               hold 0, credited 30  settled
+	const want = `0100 -> 0110 51 declined: not enough money      hold ¥0  declined
+0120 -> 0130 00 noted                           hold ¥3,001  open
+1240 -> matched at ¥3,001                       hold ¥0, charged ¥3,001  settled
+0100 refund -> 0110 00 approved CODE12          hold ¥0, charged ¥3,001  settled; the refund: hold ¥0  refund due
+1240 refund -> other at ¥30                     hold ¥0, charged ¥3,001  settled; the refund: hold ¥0, credited ¥30  settled
 card CARD 354012******LAST
-  before  allocated 3,000   held 0   available 3,000
-  after   allocated 29   held 0   available 29
+  before  allocated ¥3,000   held ¥0   available ¥3,000
+  after   allocated ¥29   held ¥0   available ¥29
 `
 	if stdout != want {
 		t.Errorf("it reads\n%swant\n%s", stdout, want)
@@ -223,7 +223,9 @@ func TestWhatCannotBePaidSaysWhyAndExitsWithOneOrTwo(t *testing.T) {
 		{"no card", []string{"pay", "--config", p.config, "--amount", "800"}, exitUsage, "expected --card with the id of a card"},
 		{"a number for a card", []string{"pay", "--config", p.config, "--amount", "800", "--card", testNumber(1)}, exitUsage, "not its number"},
 		{"no amount", []string{"pay", "--config", p.config, "--wallet", "w1"}, exitUsage, "--amount: the amount cannot be used"},
-		{"a word that is not known", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--then", "clear:lots"}, exitUsage, "a word is not known"},
+		{"a word that is not known", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--then", "clear:lots"}, exitUsage, `--then: "clear:lots" is not known`},
+		{"a word with a slip", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--then", "clear,revers"}, exitUsage, `--then: "revers" is not known, did you mean "reverse"?`},
+		{"a word without what is behind it", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--then", "reverse:partial"}, exitUsage, `did you mean "reverse:partial=N"?`},
 		{"a word without its number", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--then", "refund:all"}, exitUsage, `"refund:N": the amount cannot be used`},
 		{"nothing to do", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--unasked"}, exitUsage, "nothing is left to be done"},
 		{"an entry that is not known", []string{"pay", "--config", p.config, "--wallet", "w1", "--amount", "1", "--entry", "cheque"}, exitUsage, "--entry: expected chip"},
@@ -382,7 +384,7 @@ func TestTheNumberComesFromTheWalletAPIWhereThatIsServed(t *testing.T) {
 		t.Errorf("without pan:read: exit %d, recorded %+v, %s", code, asked, stderr)
 	}
 	code, stdout, stderr := p.pay(t, 0, "--amount", "10", "--token", "dev")
-	if asked := showings(t, p.config, begun); code != exitOK || !strings.Contains(stdout, "hold 10") || len(asked) != 2 || asked[1].Result != "shown" {
+	if asked := showings(t, p.config, begun); code != exitOK || !strings.Contains(stdout, "hold ¥10") || len(asked) != 2 || asked[1].Result != "shown" {
 		t.Errorf("with it: exit %d, recorded %+v, %s%s", code, asked, stdout, stderr)
 	}
 }
@@ -405,7 +407,7 @@ func TestPayWorksOnATable(t *testing.T) {
 	h := serveHere(t, s)
 	h.ready(t, http.StatusOK)
 	code, stdout, stderr := sekisho(t, "pay", "--config", config, "--wallet", "w0", "--amount", "800", "--then", "clear,refund:300")
-	if code != exitOK || !strings.Contains(stdout, "after   allocated 2,500   held 0   available 2,500") {
+	if code != exitOK || !strings.Contains(stdout, "after   allocated ¥2,500   held ¥0   available ¥2,500") {
 		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
 	h.end(t)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -110,7 +110,50 @@ func parsePayWord(text string) (payWord, error) {
 	for _, m := range payMeanings() {
 		forms = append(forms, m.form)
 	}
-	return payWord{}, errors.New("--then: a word is not known: expected some of " + strings.Join(forms, ", ") + ", with commas between them and no comma in a number")
+	meant := ""
+	if near := nearest(text, forms); near != "" {
+		meant = fmt.Sprintf(", did you mean %q?", near)
+	}
+	return payWord{}, fmt.Errorf("--then: %q is not known%s Expected some of %s, with commas between them and no comma in a number", text, cmp.Or(meant, "."), strings.Join(forms, ", "))
+}
+
+// nearMax is how many letters may differ between what was written and what was meant.
+const nearMax = 3
+
+// nearest is the word that what was written differs least from, or that it begins; empty where none is near.
+func nearest(text string, words []string) (near string) {
+	least := nearMax + 1
+	for _, w := range words {
+		away := differs(text, w)
+		if text != "" && strings.HasPrefix(w, text) {
+			away = min(away, 1)
+		}
+		if away < least && away < len(w) {
+			least, near = away, w
+		}
+	}
+	return near
+}
+
+// differs is how many letters are to be put in, left out or replaced to make one word of another.
+func differs(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := corner
+			if a[i] != b[j] {
+				replaced++
+			}
+			corner = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, corner+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // String is the word as it is written.

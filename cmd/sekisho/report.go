@@ -20,9 +20,9 @@ func newReport() *cobra.Command {
 		Use:   "report",
 		Short: "Where the money went: settlement, positions, unused balances, clearing files; who asked for card numbers",
 		Long: "report reads the logs once and adds them up. A report ends by saying whether it adds up, and exits with 1\n" +
-			"when it does not. Amounts are minor units, and those of different currencies are never added: rows name their\n" +
-			"currency, and where there are several each has sums of its own. While the store is served the report is made\n" +
-			"there, beside the traffic.",
+			"when it does not. Amounts of different currencies are never added: rows name their currency, and where there are\n" +
+			"several each has sums of its own. In JSON and CSV amounts are minor units. While the store is served the report\n" +
+			"is made there, beside the traffic.",
 		Example: "  sekisho report position --config sekisho.yaml",
 		Args:    cobra.ArbitraryArgs,
 		RunE:    needsSubcommand,
@@ -108,8 +108,8 @@ func newReportSettlement() *cobra.Command {
 		Short: "What the clearing files of a day moved, by network and program",
 		Long: "settlement adds up the records of all clearing files of a date, which is in a file's id, with the online\n" +
 			"postings and resolutions of that day in UTC. DE4 is what records say, added up in whatever currency as a\n" +
-			"file's own total is, to compare with that: it is not money. What was posted is in minor units of the program's\n" +
-			"currency. What is in suspense is in DE4 and not posted.",
+			"file's own total is, to compare with that: it is not money. What was posted is in the program's currency. What\n" +
+			"is in suspense is in DE4 and not posted.",
 		Example: "  sekisho report settlement --config sekisho.yaml --date 2026-11-24 --csv",
 		Args:    needs(),
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -202,7 +201,7 @@ func resolveSuspense(ctx context.Context, l *ledger, r jobs.Resolve, _ func(prog
 func writeResolved(w io.Writer, r *jobs.Resolved) error {
 	text := r.ID + " is closed, nothing was posted"
 	if r.Action != jobs.ActionReturn {
-		text = fmt.Sprintf("%s is placed in wallet %s: %s posted (minor units)", r.ID, r.Wallet, grouped(int64(r.Posted)))
+		text = fmt.Sprintf("%s is placed in wallet %s: %s posted", r.ID, r.Wallet, jobs.MoneyText(r.Posted, r.Currency))
 	}
 	_, err := fmt.Fprintln(w, text)
 	return err
@@ -215,9 +214,4 @@ func suspenseJobs() []job {
 		jobOf("suspense-show", showSuspense),
 		jobOf("suspense-resolve", resolveSuspense),
 	}
-}
-
-// itemAmount is an amount with its currency.
-func itemAmount(m spec.Money, currency string) string {
-	return strings.TrimSpace(grouped(int64(m)) + " " + currency)
 }

@@ -18,7 +18,7 @@ func writeItems(w io.Writer, l *jobs.Listing, now time.Time) error {
 		fmt.Fprintln(t, "ID\tDAYS\tSTANDING\tWHAT\tAMOUNT\tCARD\tMERCHANT\tFROM\tWHY")
 	}
 	for _, i := range l.Items {
-		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Age(now), i.Standing, i.What, itemAmount(i.Amount, i.Currency),
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Age(now), i.Standing, i.What, jobs.MoneyText(i.Amount, i.Currency),
 			dash(i.Card), dash(i.Merchant), i.From(), strings.Join(i.Why, "; "))
 	}
 	if err := t.Flush(); err != nil {
@@ -57,9 +57,9 @@ func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
 	say("program", i.Program)
 	say("wallet", i.Wallet)
 	say("card", strings.TrimSpace(i.Card+" "+i.CardID))
-	say("amount", itemAmount(i.Amount, i.Currency))
+	say("amount", jobs.MoneyText(i.Amount, i.Currency))
 	if i.Billing != 0 {
-		say("billing", itemAmount(i.Billing, i.BillingCurrency))
+		say("billing", jobs.MoneyText(i.Billing, i.BillingCurrency))
 	}
 	say("merchant", i.Merchant)
 	if i.MCC != 0 {
@@ -69,7 +69,7 @@ func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
 	say("approval", i.Approval)
 	say("local time", strings.TrimSpace(i.LocalDate+" "+i.LocalTime))
 	if r := i.Resolution; r != nil {
-		say("resolved", fmt.Sprintf("by %s at %s, %s posted: %s", r.Who, r.At.Format(time.RFC3339), grouped(int64(r.Posted)), r.Why))
+		say("resolved", fmt.Sprintf("by %s at %s, %s posted: %s", r.Who, r.At.Format(time.RFC3339), jobs.MoneyText(r.Posted, r.Currency), r.Why))
 		say("placed in", r.Wallet)
 	}
 	b.WriteString("\n")

@@ -13,8 +13,8 @@ const walletAccessHelp = "The address and the token come from --api and --token,
 	"(wallet_api.listen and its first plain token), else from SEKISHO_API and SEKISHO_TOKEN. Others on the\n" +
 	"machine can see a token on the command line; the environment they cannot.\n\n" +
 	"Whatever changes something is sent with an Idempotency-Key: a random one, or that of --key. When no\n" +
-	"answer comes the key is shown: the same again with it happens once. Amounts are in the minor unit of\n" +
-	"the currency: 1200 is 1,200 yen."
+	"answer comes the key is shown: the same again with it happens once. Amounts are given, and in JSON\n" +
+	"shown, in the minor unit of the currency: 1200 is 1,200 yen, or 12 dollars."
 
 // The environment variables of the client.
 const (

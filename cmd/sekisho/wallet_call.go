@@ -12,6 +12,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"sekisho/jobs"
+	"sekisho/spec"
 )
 
 // walletRequest is one POST.
@@ -133,8 +136,8 @@ type money struct {
 	Currency string `json:"currency"`
 }
 
-// String is for a person: 1,200 JPY, in the minor unit.
-func (m money) String() string { return grouped(m.Amount) + " " + m.Currency }
+// String is for a person, in the major unit: ¥1,200, USD 5.50.
+func (m money) String() string { return jobs.MoneyText(spec.Money(m.Amount), m.Currency) }
 
 // amountRule is digits, or groups of three with commas between them.
 var amountRule = regexp.MustCompile(`^([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)$`)

@@ -121,5 +121,5 @@ func amountOf(m *money) string {
 	if m == nil {
 		return ""
 	}
-	return grouped(m.Amount)
+	return m.String()
 }

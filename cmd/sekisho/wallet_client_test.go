@@ -65,13 +65,13 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		{"create --name Trip --kind group --program prepaid", walletBody, `POST /v1/wallets {"kind":"group","program":"prepaid","name":"Trip"}`, someWallet + "   \"Trip\"   group   prepaid JPY   version 1\n"},
 		{"create --name Trip --program prepaid -q", walletBody, `POST /v1/wallets {"kind":"personal","program":"prepaid","name":"Trip"}`, someWallet + "\n"},
 		{"create --name Trip --program prepaid --json", walletBody, `POST /v1/wallets {"kind":"personal","program":"prepaid","name":"Trip"}`, walletBody + "\n"},
-		{"top-up " + someWallet + " 5,000 --reference r-1", `{"id":"top_1","version":2,"amount":{"amount":5000,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":5000,"currency":"JPY"},"reference":"r-1"}`, "5,000 JPY credited   version 2   top_1\n"},
-		{"top-up " + someWallet + " 1 --key k", `{"id":"top_1","version":2,"amount":{"amount":1,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":1,"currency":"JPY"},"reference":"k"}`, "1 JPY credited   version 2   top_1\n"},
+		{"top-up " + someWallet + " 5,000 --reference r-1", `{"id":"top_1","version":2,"amount":{"amount":5000,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":5000,"currency":"JPY"},"reference":"r-1"}`, "¥5,000 credited   version 2   top_1\n"},
+		{"top-up " + someWallet + " 1 --key k", `{"id":"top_1","version":2,"amount":{"amount":1,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":1,"currency":"JPY"},"reference":"k"}`, "¥1 credited   version 2   top_1\n"},
 		{"issue " + someWallet + " --name food", cardBody, `POST /v1/wallets/` + someWallet + `/cards {"name":"food"}`, card},
-		{"allocate " + someWallet + " " + someCard + " 2000", moved, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":2000,"currency":"JPY"},"card":"` + someCard + `"}`, "2,000 JPY allocated, the card has 2,000 JPY available   version 4   all_1\n"},
-		{"allocate " + someWallet + " " + someCard + " 500 --back", movedBack, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":-500,"currency":"JPY"},"card":"` + someCard + `"}`, "500 JPY back to the wallet   version 4   all_1\n"},
-		{"sweep " + someWallet + " " + someCard, movedNone, `POST /v1/wallets/` + someWallet + `/allocations {"card":"` + someCard + `","sweep":true}`, "0 JPY allocated: there was nothing to move   version 4   all_1\n"},
-		{"transfer " + someWallet + " bob 500 --reference lunch", `{"id":"trf_1","version":6,"amount":{"amount":500,"currency":"JPY"}}`, `POST /v1/transfers {"amount":{"amount":500,"currency":"JPY"},"from":"` + someWallet + `","reference":"lunch","to":"bob"}`, "500 JPY transferred   version 6   trf_1\n"},
+		{"allocate " + someWallet + " " + someCard + " 2000", moved, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":2000,"currency":"JPY"},"card":"` + someCard + `"}`, "¥2,000 allocated, the card has ¥2,000 available   version 4   all_1\n"},
+		{"allocate " + someWallet + " " + someCard + " 500 --back", movedBack, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":-500,"currency":"JPY"},"card":"` + someCard + `"}`, "¥500 back to the wallet   version 4   all_1\n"},
+		{"sweep " + someWallet + " " + someCard, movedNone, `POST /v1/wallets/` + someWallet + `/allocations {"card":"` + someCard + `","sweep":true}`, "¥0 allocated: there was nothing to move   version 4   all_1\n"},
+		{"transfer " + someWallet + " bob 500 --reference lunch", `{"id":"trf_1","version":6,"amount":{"amount":500,"currency":"JPY"}}`, `POST /v1/transfers {"amount":{"amount":500,"currency":"JPY"},"from":"` + someWallet + `","reference":"lunch","to":"bob"}`, "¥500 transferred   version 6   trf_1\n"},
 		{"tier " + someWallet + " verified", strings.Replace(walletBody, `"name"`, `"tier":"verified","name"`, 1), `POST /v1/wallets/` + someWallet + `/tier {"tier":"verified"}`, someWallet + "   \"Trip\"   group   tier verified   prepaid JPY   version 1\n"},
 		{"tier " + someWallet + ` ""`, walletBody, `POST /v1/wallets/` + someWallet + `/tier {"tier":""}`, someWallet + "   \"Trip\"   group   prepaid JPY   version 1\n"},
 		{"freeze " + someCard, cardBody, "POST /v1/cards/" + someCard + "/freeze", card},
@@ -110,7 +110,7 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		api := openCounter(t, http.StatusOK, walletBody, balance)
 		code, stdout, stderr := sekisho(t, "wallet", "show", someWallet, "--api", api.URL+"/", "--token", "dev")
 		want := someWallet + "   \"Trip\"   group   prepaid JPY   version 5\n" +
-			"posted 5,000   held 800   available 4,200   unallocated 3,000   JPY\n" +
+			"posted ¥5,000   held ¥800   available ¥4,200   unallocated ¥3,000\n" +
 			"card                          allocated  held  available\n" + someCard + "      2,000   800      1,200\n"
 		if code != exitOK || stdout != want {
 			t.Errorf("exit %d, %sit says\n%swant\n%s", code, stderr, stdout, want)
@@ -285,7 +285,7 @@ func TestTheClientAndTheAPIAgree(t *testing.T) {
 	do("freeze", card)
 	do("unfreeze", card)
 	do("reissue", card)
-	if code, stdout, stderr := sekisho(t, append([]string{"pay", "--config", p.config, "--addr", p.link, "--card", card, "--amount", "300", "--token", "dev"}, p.flags...)...); code != exitOK || !strings.Contains(stdout, "hold 300") {
+	if code, stdout, stderr := sekisho(t, append([]string{"pay", "--config", p.config, "--addr", p.link, "--card", card, "--amount", "300", "--token", "dev"}, p.flags...)...); code != exitOK || !strings.Contains(stdout, "hold ¥300") {
 		t.Fatalf("pay: exit %d, %s%s", code, stdout, stderr)
 	}
 	do("sweep", hana, card)
@@ -298,7 +298,7 @@ func TestTheClientAndTheAPIAgree(t *testing.T) {
 	}
 	do("close", card)
 	for command, want := range map[string]string{
-		"show": "posted 4,000   held 300", "cards": "closed", "activity": "Held until", "events": "transferred",
+		"show": "posted ¥4,000   held ¥300", "cards": "closed", "activity": "Held until", "events": "transferred",
 	} {
 		if text := do(command, hana); !strings.Contains(text, want) {
 			t.Errorf("%s: %q is not in\n%s", command, want, text)

@@ -52,7 +52,7 @@ func newWalletActivity() *cobra.Command {
 			t := columns("at", "what", ">amount", ">held", ">charged", ">refunded", "state", "about", "card", "why")
 			for i := range page.Data {
 				a, p := &page.Data[i], &page.Data[i].Purchase
-				t.row(atSecond(a.At), spaced(a.Type), grouped(a.Amount.Amount), amountOf(p.Held), amountOf(p.Charged), amountOf(p.Refunded),
+				t.row(atSecond(a.At), spaced(a.Type), a.Amount.String(), amountOf(p.Held), amountOf(p.Charged), amountOf(p.Refunded),
 					spaced(p.State), a.about(), a.Card, p.Why)
 			}
 			if err := t.write(out); err != nil {
@@ -111,7 +111,7 @@ func newWalletEvents() *cobra.Command {
 			for i := range page.Data {
 				e := &page.Data[i]
 				t.row(strconv.FormatUint(e.Version, 10), atSecond(e.At), spaced(e.Kind), e.Card, spaced(e.State), spaced(e.Reason), amountOf(e.Hold),
-					signed(e.Posted), signed(e.Allocated), grouped(e.Balance.Posted.Amount), grouped(e.Balance.Held.Amount), grouped(e.Balance.Unallocated.Amount))
+					signed(e.Posted), signed(e.Allocated), e.Balance.Posted.String(), e.Balance.Held.String(), e.Balance.Unallocated.String())
 			}
 			if err := t.write(out); err != nil {
 				return err
@@ -129,7 +129,7 @@ func signed(m *money) string {
 	if m == nil || m.Amount <= 0 {
 		return amountOf(m)
 	}
-	return "+" + grouped(m.Amount)
+	return "+" + m.String()
 }
 
 // atSecond is a time for a person, UTC.

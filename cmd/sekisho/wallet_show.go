@@ -62,15 +62,14 @@ type shownCardBalance struct {
 
 // say is a line for the wallet and a table of its cards.
 func (b *shownBalance) say(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "posted %s   held %s   available %s   unallocated %s   %s\n", grouped(b.Posted.Amount), grouped(b.Held.Amount),
-		grouped(b.Available.Amount), grouped(b.Unallocated.Amount), b.Posted.Currency)
+	_, err := fmt.Fprintf(w, "posted %s   held %s   available %s   unallocated %s\n", b.Posted, b.Held, b.Available, b.Unallocated)
 	if err != nil || len(b.Cards) == 0 {
 		return err
 	}
 	t := columns("card", ">allocated", ">held", ">available")
 	for i := range b.Cards {
 		c := &b.Cards[i]
-		t.row(c.Card, grouped(c.Allocated.Amount), grouped(c.Held.Amount), grouped(c.Available.Amount))
+		t.row(c.Card, c.Allocated.String(), c.Held.String(), c.Available.String())
 	}
 	return t.write(w)
 }

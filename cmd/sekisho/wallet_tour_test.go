@@ -60,8 +60,8 @@ func TestTheTourOfTheREADMEWorks(t *testing.T) {
 		t.Fatalf("the tour ended with %v: %s", err, stderr.String())
 	}
 	for _, want := range []string{
-		"5,000 JPY credited", "3,000 JPY allocated", "0101 -> 0110 00 approved", "1240 -> matched at 300", `"amount":{"amount":-2700,"currency":"JPY"}`,
-		"posted 4,700   held 0   available 4,700   unallocated 4,700   JPY", "check: ok, each entry is about a number that was asked for",
+		"¥5,000 credited", "¥3,000 allocated", "0101 -> 0110 00 approved", "1240 -> matched at ¥300", `"amount":{"amount":-2700,"currency":"JPY"}`,
+		"posted ¥4,700   held ¥0   available ¥4,700   unallocated ¥4,700", "check: ok, each entry is about a number that was asked for",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in what the tour shows:\n%s", want, out)
