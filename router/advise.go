@@ -27,7 +27,7 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 	if !ready {
 		return balance.Decision{}
 	}
-	if otherWay(known, q) {
+	if q.Fields.Has(3) && otherWay(known, q) {
 		return p.suspendOther(v)
 	}
 	e := p.event(balance.AdviceRecorded, spec.AuthorizationAdvice)
@@ -40,7 +40,7 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 	amount, usable := risk.Amount(q, v.Currency)
 	switch {
 	case !approvedThere(q):
-		whole = declinedThere(&e, v, known)
+		whole = p.declinedThere(&e, v, known)
 	case q.Kind() == 20:
 		if known == nil {
 			e.State = balance.RefundDue
@@ -66,6 +66,9 @@ func (r *Router) advise(p *passage, v *balance.View) balance.Decision {
 		if network.Real() {
 			e.Details.NetworkCode = network
 		}
+	}
+	if e.Posted != 0 { // it does not tell all: what had been posted is in older events
+		e.Details = balance.Details{}
 	}
 	d := p.done(&e, spec.Approved)
 	if e.Kind == balance.AdviceHeld && known != nil && known.State != balance.Open && known.Details.OurCode.Real() {
@@ -188,17 +191,40 @@ func (r *Router) stoodIn(p *passage, e *balance.Event, known *balance.Purchase, 
 }
 
 // declinedThere records that the network refused in our place. What we had approved under the
-// same key is released: the buyer was told no. For an increment the event of what it adds to comes back.
-func declinedThere(e *balance.Event, v *balance.View, known *balance.Purchase) []balance.Event {
+// same key is released, or moved back: the buyer was told no. For an increment the event of what it adds to comes back.
+func (p *passage) declinedThere(e *balance.Event, v *balance.View, known *balance.Purchase) []balance.Event {
 	switch {
 	case known == nil:
 		e.State = balance.NetworkDeclined
+	case postedByUs(known):
+		p.moveBack(e, v, known)
 	case (known.State == balance.Open || known.State == balance.IncrementOf) && known.Flags&balance.FlagUnconditional == 0:
 		e.State, e.Hold = balance.NetworkDeclined, 0
 		e.Flags |= balance.FlagNetworkNo
 		return lower(v, known)
 	}
 	return nil
+}
+
+// postedByUs says whether we posted a purchase at once, by a 0200 or a refund's 0100, and nothing has been heard of
+// it since.
+func postedByUs(known *balance.Purchase) bool {
+	return (known.State == balance.Paid || known.State == balance.RefundPaid) &&
+		known.Flags&(balance.FlagUnconditional|balance.FlagPartOf) == 0
+}
+
+// moveBack undoes what we posted at once, where the network says that it refused in our place.
+func (p *passage) moveBack(e *balance.Event, v *balance.View, known *balance.Purchase) {
+	e.Posted = known.Posted
+	if known.State == balance.RefundPaid {
+		e.Posted = -known.Hold
+	}
+	e.Allocated = e.Posted
+	if card, ok := v.Card(p.row.Card); ok {
+		e.Allocated = toCard(e.Posted, e.Posted, &card)
+	}
+	e.State, e.Hold = balance.NetworkDeclined, 0
+	e.Flags |= balance.FlagNetworkNo | known.Flags&balance.FlagRefund
 }
 
 // approvedThere says whether the network approved: DE39 is 00, or left out.

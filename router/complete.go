@@ -33,7 +33,7 @@ func (r *Router) complete(p *passage, v *balance.View) balance.Decision {
 		return p.suspendOther(v)
 	}
 	if !approvedThere(q) {
-		return p.refusedThere(own)
+		return p.refusedThere(v, own)
 	}
 	c := completion{passage: p, program: r.programNamed(v.Program), amount: amount, own: own, hit: own}
 	if card, ok := v.Card(p.row.Card); ok {
@@ -61,6 +61,7 @@ type completion struct {
 // one, so that a reversal can name the completion as well.
 func (c *completion) post() balance.Decision {
 	e := c.event(balance.Completed, spec.FinancialAdvice)
+	e.Flags |= balance.FlagUnconditional // the network has spoken: it is not ours to take back any more
 	left := c.amount
 	if c.own != nil && reversedBefore(c.own) { // its reversal came first, and that is how it stays
 		e.Flags |= balance.FlagAfterReversal
@@ -108,9 +109,6 @@ func (c *completion) details() balance.Details {
 func (c *completion) settle(e *balance.Event, amount spec.Money) {
 	hit := c.hit
 	e.Purchase, e.Counter = hit.Key, owedTo(hit, e.Counter)
-	if hit == c.own {
-		e.Flags |= balance.FlagUnconditional // the network has spoken: it is not ours to void any more
-	}
 	switch hit.State {
 	case balance.Settled, balance.PartlySettled: // the clearing amount is the true one
 		e.Flags |= balance.FlagLate
@@ -207,9 +205,9 @@ func (c *completion) part(e *balance.Event, amount spec.Money) balance.Event {
 	}
 }
 
-// refusedThere records a 0220 that says that the network refused in our place. What our own 0200 under
-// the same key posted is given back: the buyer was told no.
-func (p *passage) refusedThere(own *balance.Purchase) balance.Decision {
+// refusedThere records a 0220 that says that the network refused in our place. What we posted under the same
+// key is moved back: the buyer was told no.
+func (p *passage) refusedThere(v *balance.View, own *balance.Purchase) balance.Decision {
 	e := p.event(balance.Completed, spec.FinancialAdvice)
 	e.State = balance.NetworkDeclined
 	if own == nil {
@@ -217,12 +215,11 @@ func (p *passage) refusedThere(own *balance.Purchase) balance.Decision {
 		return p.done(&e, spec.Approved)
 	}
 	e.Counter = owedTo(own, e.Counter)
-	if own.State != balance.Paid || own.Flags&(balance.FlagUnconditional|balance.FlagPartOf) != 0 {
+	if postedByUs(own) {
+		p.moveBack(&e, v, own)
+	} else {
 		e.State, e.Hold, e.Counter = own.State, own.Hold, own.Counter
-		return p.done(&e, spec.Approved)
 	}
-	e.Flags |= balance.FlagNetworkNo
-	e.Posted, e.Allocated = own.Posted, own.Posted
 	return p.done(&e, spec.Approved)
 }
 
