@@ -89,6 +89,7 @@ func TestARefundThatIsAttachedToAnOpenSaleLeavesItsHold(t *testing.T) {
 		s.stands(v, "settled", 99_300, 89_300)
 	})
 }
+
 func TestAPartThatIsAttachedReleasesTheHoldOnlyWhenItIsTheLast(t *testing.T) {
 	t.Parallel()
 	unsure := func(s *shop, n, of uint8) *sale {

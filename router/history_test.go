@@ -233,8 +233,8 @@ func (h *history) record(number uint32, earlier []clearing.Record) clearing.Reco
 		case 7:
 			copy(r.Processing[:], pick(h, "200000", "010000"))
 		case 8:
-			r.Parts = 2
-			r.Part = pick[uint8](h, 1, 2)
+			r.Parts = pick[uint8](h, 1, 2, 2, 3)
+			r.Part = 1 + uint8(h.random.UintN(uint(r.Parts))) //nolint:gosec // few
 		}
 	}
 	if h.random.IntN(12) == 0 { // its reversal comes first

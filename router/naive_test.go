@@ -30,7 +30,8 @@ type soldModel struct {
 	mcc                     uint16
 	state                   string // open, verified, declined, reversed, expired, settled, part, undone
 	refund                  bool
-	late                    bool // it held nothing when it was first cleared
+	late                    bool // it was cleared when nothing was held: then it is matched for good
+	restGone                bool // of a sale in parts: what was held for the others ran out or was reversed
 }
 
 // postModel is what a clearing record did.
@@ -60,7 +61,7 @@ func (m *ledgerModel) held(now time.Time) (sum int64) {
 		if s.state == "open" && !now.Before(s.expires) {
 			s.state = "expired"
 			if s.posted != 0 {
-				s.state = "part"
+				s.state, s.restGone = "part", true
 			}
 		}
 		if s.state == "open" {
@@ -74,7 +75,7 @@ func (m *ledgerModel) reverse(s *soldModel, left int64, now time.Time) {
 	m.held(now)
 	switch {
 	case s.state == "open" && left < 0 && s.posted != 0:
-		s.state = "part"
+		s.state, s.restGone = "part", true
 	case s.state == "open" && left < 0:
 		s.state = "reversed"
 	case s.state == "open" && left < s.hold:
@@ -279,7 +280,7 @@ func (m *ledgerModel) present(r *clearing.Record) string {
 	case on.state == "open":
 		on.hold = max(0, on.hold-amount)
 	case on.state != "settled":
-		on.state = "part"
+		on.state, on.restGone = "part", false
 	}
 	m.after(p)
 	return placed
@@ -296,21 +297,19 @@ func (m *ledgerModel) after(p *postModel) {
 	}
 }
 
+// over says how a sale of a known purchase is placed. What was refused, reversed or ran out is matched, by
+// whatever it comes to; all of it again is over; else all presentments of it count together against what was
+// authorized, whether anything is held for them or not.
 func (m *ledgerModel) over(r *clearing.Record, on *soldModel) string {
-	total := on.posted + int64(r.Amount)
-	switch on.state {
-	case "settled":
-		if r.Part == 0 {
-			return "over"
-		}
-	case "open", "undone", "verified":
-	default:
+	whole := r.Parts <= 1
+	switch {
+	case on.state == "settled" && whole:
+		return "over"
+	case on.state == "declined", on.state == "reversed", on.state == "expired", on.restGone && on.state == "part":
 		on.late = true
 	}
-	if on.late {
-		return "matched"
-	}
-	if total > tolerance(on.authorized, r.MCC) {
+	sum := on.posted + int64(r.Amount)
+	if !on.late && sum > tolerance(on.authorized, r.MCC) {
 		return "over"
 	}
 	return "matched"

@@ -103,15 +103,21 @@ func (p *posting) settle(e *balance.Event, hit *balance.Purchase) {
 	case balance.Open, balance.AccountVerified, balance.Unsettled, balance.Paid:
 		p.compare(e, total, hit)
 	case balance.Settled:
-		if p.part != 0 {
-			p.compare(e, total, hit)
+		if p.part == 0 || (p.part == 1 && p.last) { // all of it, once more
+			e.Clearing.Placement = balance.PlacedOver
+			e.Flags |= balance.FlagDoubleSale
 			break
 		}
-		e.Clearing.Placement = balance.PlacedOver
-		e.Flags |= balance.FlagDoubleSale
+		p.compare(e, total, hit)
+	case balance.PartlySettled:
+		if hit.Flags&balance.FlagMoreToCome == 0 { // the rest ran out, or was reversed
+			e.Flags |= balance.FlagNotOpen
+			break
+		}
+		p.compare(e, total, hit)
 	case balance.StateNone, balance.Reversed, balance.Declined, balance.DeclinedReversed, balance.NetworkDeclined,
 		balance.Tombstone, balance.TombstonePart, balance.RefundDue, balance.InSuspense, balance.VoidedLate,
-		balance.HoldExpired, balance.RefundPaid, balance.PartlySettled, balance.IncrementOf:
+		balance.HoldExpired, balance.RefundPaid, balance.IncrementOf:
 		e.Flags |= balance.FlagNotOpen
 	}
 	switch {
@@ -123,6 +129,7 @@ func (p *posting) settle(e *balance.Event, hit *balance.Purchase) {
 		e.State = balance.Settled
 	default:
 		e.State = balance.PartlySettled
+		e.Flags |= balance.FlagMoreToCome
 	}
 }
 
