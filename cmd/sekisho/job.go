@@ -32,14 +32,15 @@ type ledger struct {
 // options and its result are JSON, and no card number is in either. It ends soon after ctx does, and
 // is safe to run again.
 type job struct {
-	name string
-	run  func(ctx context.Context, l *ledger, options json.RawMessage, tell func(progress)) (any, error)
+	name  string
+	reads bool // it appends nothing: a store that is opened for it is left as it is
+	run   func(ctx context.Context, l *ledger, options json.RawMessage, tell func(progress)) (any, error)
 }
 
 // allJobs are all there are, the same for the command and for the process that serves.
 func allJobs() []job {
 	all := []job{
-		jobOf("verify", verifyLedger),
+		onlyReads(jobOf("verify", verifyLedger)),
 		jobOf(clearingLoadJob, loadClearing),
 		jobOf(jobAuthorized, authorizedIn),
 		jobOf("expire", expireHolds),
@@ -57,6 +58,12 @@ func jobOf[O, R any](name string, run func(ctx context.Context, l *ledger, optio
 		}
 		return run(ctx, l, o, tell)
 	}}
+}
+
+// onlyReads is a job that appends nothing.
+func onlyReads(j job) job {
+	j.reads = true
+	return j
 }
 
 func jobNamed(jobs []job, name string) (job, bool) {
@@ -126,6 +133,11 @@ func runWhereOpen(ctx context.Context, s *settings, stderr io.Writer, j job, opt
 
 // runAlone opens the store for one job.
 func runAlone(ctx context.Context, s *settings, stderr io.Writer, j job, options json.RawMessage, tell func(progress)) (json.RawMessage, error) {
+	if j.reads {
+		reading := *s
+		reading.ReadOnly = true
+		s = &reading
+	}
 	failed := make(chan error, 1)
 	l, err := openLedger(ctx, s, messageLog(stderr), func(err error) {
 		failed <- err

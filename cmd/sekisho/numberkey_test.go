@@ -198,10 +198,10 @@ func leaks(content []byte) bool {
 	if anyNumber.Match(content) {
 		return true
 	}
-	content = bytes.ToLower(content)
+	content = lowered(content)
 	for i := range seededCards {
 		for _, b := range forms(testNumber(i)) {
-			if bytes.Contains(content, bytes.ToLower(b)) {
+			if bytes.Contains(content, lowered(b)) {
 				return true
 			}
 		}

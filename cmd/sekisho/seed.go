@@ -79,7 +79,7 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 			if err := errors.Join(err, closeBook(ctx, book), store.Close()); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(stdout, "%s wallets seeded, %s unchanged\n", grouped(w.opened.Load()), grouped(w.unchanged.Load()))
+			_, err = fmt.Fprintf(stdout, "%s seeded, %s unchanged\n", counted(w.opened.Load(), "wallet", "wallets"), grouped(w.unchanged.Load()))
 			return err
 		}
 	}

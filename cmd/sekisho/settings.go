@@ -27,6 +27,7 @@ type settings struct {
 	Dir          string // of the embedded store; empty with Dynamo
 	Dynamo       *dynamo.Options
 	SegmentSize  int64 // 0: the store's default
+	ReadOnly     bool  // the embedded store is left as it is; never configured
 	Admin        string
 	KeyFile      string
 	Secret       secret

@@ -37,7 +37,7 @@ func openStore(ctx context.Context, s *settings, create bool, log *slog.Logger, 
 		return nil, nil, fmt.Errorf("%s: %w", key.from, err)
 	}
 	store, _, err := embedded.Open(embedded.Options{
-		Dir: s.Dir, SegmentSize: s.SegmentSize, CheckValue: hasher.CheckValue(), Logger: log, Fatal: fatal,
+		Dir: s.Dir, SegmentSize: s.SegmentSize, CheckValue: hasher.CheckValue(), Logger: log, Fatal: fatal, ReadOnly: s.ReadOnly,
 	})
 	if err != nil {
 		return nil, nil, openError(s, key, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +26,10 @@ func newVerify() *cobra.Command {
 			"hashes, balances after each entry, no request decided twice, and the sum over all accounts, which is\n" +
 			"zero, in each currency. It exits with 1 when anything differs. Amounts in JSON are minor units; where there\n" +
 			"are several currencies they are under sums alone. While the store is served it is done there, beside the\n" +
-			"traffic.",
+			"traffic; else nothing is written but who has the lock.\n\n" +
+			"What an embedded store has behind its last entry is told (dropped_tail): mostly a write that was cut off,\n" +
+			"which nobody had an answer to. What no such write leaves is damage, and a problem: then compare with a\n" +
+			"backup or another copy.",
 		Example: "  sekisho verify --config sekisho.yaml\n  sekisho verify --config sekisho.yaml --json | jq .ok",
 		Args:    needs(),
 	}
@@ -36,37 +40,46 @@ func newVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		audit, err := verify(cmd.Context(), s, cmd.ErrOrStderr())
+		v, err := verify(cmd.Context(), s, cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
-		return report(cmd.OutOrStdout(), &audit, *asJSON)
+		return report(cmd.OutOrStdout(), &v, *asJSON)
 	})
 	return cmd
 }
 
-// report prints a ledger; one that does not add up is a failure.
-func report(w io.Writer, a *balance.Audit, asJSON bool) error {
+// verified is what verify found.
+type verified struct {
+	balance.Audit
+	tail *droppedTail // nil: there is none
+}
+
+// report prints a ledger; one that does not add up is a failure, and so is one whose end is damaged.
+func report(w io.Writer, v *verified, asJSON bool) error {
 	write := writeAudit
 	if asJSON {
 		write = writeAuditJSON
 	}
-	if err := write(w, a); err != nil {
+	if err := write(w, v); err != nil {
 		return err
 	}
-	if !a.OK() {
-		return fmt.Errorf("the ledger does not add up: %s problems", grouped(int64(a.Faults)))
+	switch {
+	case !v.OK():
+		return fmt.Errorf("the ledger does not add up: %s", counted(v.Faults, "problem", "problems"))
+	case v.tail.damaged():
+		return errors.New("the end of the log is damaged")
 	}
 	return nil
 }
 
 // verify adds up the store of a configuration.
-func verify(ctx context.Context, s *settings, stderr io.Writer) (audit balance.Audit, err error) {
+func verify(ctx context.Context, s *settings, stderr io.Writer) (v verified, err error) {
 	a, err := runJob[auditAnswer](ctx, s, stderr, "verify", struct{}{})
 	if err != nil {
-		return audit, err
+		return v, err
 	}
-	audit = balance.Audit{Wallets: a.Wallets, Logs: a.Logs, Entries: a.Entries, Events: a.Events, Problems: a.Problems, Faults: a.Faults}
+	audit := balance.Audit{Wallets: a.Wallets, Logs: a.Logs, Entries: a.Entries, Events: a.Events, Problems: a.Problems, Faults: a.Faults}
 	for _, c := range a.Currencies {
 		sums := balance.CurrencySums{Currency: c.Currency, Posted: c.Posted, Held: c.Held, Sum: c.Sum, Accounts: map[balance.Account]balance.AccountSums{}}
 		for _, account := range c.Accounts {
@@ -74,7 +87,7 @@ func verify(ctx context.Context, s *settings, stderr io.Writer) (audit balance.A
 		}
 		audit.Currencies = append(audit.Currencies, sums)
 	}
-	return audit, nil
+	return verified{audit, a.Tail}, nil
 }
 
 // auditAnswer is an audit as it goes from the process that made it to the command.
@@ -83,6 +96,7 @@ type auditAnswer struct {
 	Currencies                     []auditCurrency
 	Problems                       []string
 	Faults                         int
+	Tail                           *droppedTail
 }
 
 type auditCurrency struct {
@@ -99,7 +113,7 @@ type auditAccount struct {
 // verifyLedger is the job.
 func verifyLedger(ctx context.Context, l *ledger, _ struct{}, tell func(progress)) (auditAnswer, error) {
 	audit, err := balance.Verify(ctx, l.store, func(entries int) { tell(progress{Done: int64(entries), Unit: "entries"}) })
-	a := auditAnswer{Wallets: audit.Wallets, Logs: audit.Logs, Entries: audit.Entries, Events: audit.Events, Problems: audit.Problems, Faults: audit.Faults}
+	a := auditAnswer{Wallets: audit.Wallets, Logs: audit.Logs, Entries: audit.Entries, Events: audit.Events, Problems: audit.Problems, Faults: audit.Faults, Tail: droppedFrom(l.store)}
 	for i := range audit.Currencies {
 		c := &audit.Currencies[i]
 		one := auditCurrency{Currency: c.Currency, Posted: c.Posted, Held: c.Held, Sum: c.Sum}
@@ -118,16 +132,19 @@ func summary(a *balance.Audit) string {
 	if len(a.Currencies) == 1 && a.Currencies[0].Currency == spec.JPY {
 		unit = "yen"
 	}
-	text := fmt.Sprintf("%s entries re-added over %s wallets, ", grouped(int64(a.Entries)), grouped(int64(a.Wallets)))
-	if a.OK() {
-		return text + "every " + unit + " explained"
+	text := counted(a.Entries, "entry", "entries") + " re-added over " + counted(a.Wallets, "wallet", "wallets") + ", "
+	switch {
+	case !a.OK():
+		return text + counted(a.Faults, "problem", "problems")
+	case a.Entries == 0:
+		return text + "nothing to explain"
 	}
-	return text + grouped(int64(a.Faults)) + " problems"
+	return text + "every " + unit + " explained"
 }
 
-func writeAudit(w io.Writer, a *balance.Audit) error {
+func writeAudit(w io.Writer, a *verified) error {
 	var b strings.Builder
-	fmt.Fprintln(&b, summary(a))
+	fmt.Fprintln(&b, summary(&a.Audit))
 	all := a.Currencies
 	if len(all) == 0 {
 		all = make([]balance.CurrencySums, 1)
@@ -139,7 +156,13 @@ func writeAudit(w io.Writer, a *balance.Audit) error {
 		fmt.Fprintln(&b, "problem:", p)
 	}
 	if more := a.Faults - len(a.Problems); more > 0 {
-		fmt.Fprintf(&b, "and %s more problems\n", grouped(int64(more)))
+		fmt.Fprintf(&b, "and %s\n", counted(more, "more problem", "more problems"))
+	}
+	switch {
+	case a.tail.damaged():
+		fmt.Fprintln(&b, "problem:", a.tail)
+	case a.tail != nil:
+		fmt.Fprintln(&b, "note:", a.tail)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -197,6 +220,7 @@ type auditJSON struct {
 	Accounts map[string]accountsJSON `json:"accounts,omitzero"`
 	Sums     []currencyJSON          `json:"sums"` // the same by currency
 	Problems []string                `json:"problems"`
+	Tail     *droppedTail            `json:"dropped_tail,omitzero"`
 }
 
 type currencyJSON struct {
@@ -212,8 +236,11 @@ type accountsJSON struct {
 	Held   spec.Money `json:"held"`
 }
 
-func writeAuditJSON(w io.Writer, a *balance.Audit) error {
-	out := auditJSON{OK: a.OK(), Entries: a.Entries, Wallets: a.Wallets, Sums: []currencyJSON{}, Problems: append([]string{}, a.Problems...)}
+func writeAuditJSON(w io.Writer, a *verified) error {
+	out := auditJSON{OK: a.OK() && !a.tail.damaged(), Entries: a.Entries, Wallets: a.Wallets, Sums: []currencyJSON{}, Problems: append([]string{}, a.Problems...), Tail: a.tail}
+	if a.tail.damaged() {
+		out.Problems = append(out.Problems, a.tail.String())
+	}
 	for i := range a.Currencies {
 		out.Sums = append(out.Sums, sumsOf(&a.Currencies[i]))
 	}
@@ -234,6 +261,14 @@ func sumsOf(c *balance.CurrencySums) currencyJSON {
 		out.Accounts[account.String()] = accountsJSON{sums.Posted, sums.Held}
 	}
 	return out
+}
+
+// counted is so many of something: 1 entry, 412,300 entries.
+func counted[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(int64(n)) + " " + many
 }
 
 // grouped is a number as a person reads it: 412,300.
