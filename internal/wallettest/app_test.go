@@ -23,6 +23,7 @@ type reply struct {
 	key      string
 
 	ID, Code, State string
+	PAN             string
 	Version         uint64
 	Amount          sum
 	Free            int64

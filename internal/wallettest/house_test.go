@@ -77,7 +77,7 @@ func (h *house) open(store balance.Store, random io.Reader) *node {
 		Teller: teller.New(n.book, teller.Options{
 			Programs: []teller.Program{{Name: "prepaid", Ranges: []string{"354012000000"}, Currency: spec.JPY, Tiers: []teller.Tier{{Name: "verified"}}}}, Hash: h.hasher.Hash, Seal: h.keep, Random: random,
 		}),
-		Currencies: map[string]spec.Currency{"prepaid": spec.JPY}, Log: log, Version: "test", Rate: 1e6,
+		Opener: h, Currencies: map[string]spec.Currency{"prepaid": spec.JPY}, Log: log, Version: "test", Rate: 1e6,
 		Authenticator: wallet.Tokens{{Hash: wallet.TokenHash(token), Identity: wallet.Identity{
 			Name: "app", Tenant: "t1", Programs: []string{"prepaid"}, Scopes: []wallet.Scope{wallet.Everything},
 		}}},
@@ -149,6 +149,13 @@ func (h *house) keep(card spec.CardID, number spec.PAN) (string, error) {
 	defer h.mu.Unlock()
 	h.numbers[card] = number
 	return "kept elsewhere", nil
+}
+
+// Open implements [wallet.Opener].
+func (h *house) Open(card spec.CardID, _ []byte) (spec.PAN, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.numbers[card], nil
 }
 
 // any is one of the nodes.
