@@ -47,6 +47,13 @@ func newSeed() *cobra.Command {
 
 func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Writer) error {
 	log := messageLog(stderr)
+	src, err := readWalletsFile(file)
+	if err != nil {
+		return err
+	}
+	if err := tryWallets(src, s); err != nil {
+		return err
+	}
 	failed := make(chan error, 1)
 	store, hasher, err := openStore(ctx, s, true, log, func(err error) {
 		failed <- err
@@ -59,7 +66,7 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
-	openings, src, err := readWallets(file, s.Programs, hasher, seals)
+	openings, src, err := checkWallets(src, s.Programs, hasher, seals)
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
@@ -83,6 +90,15 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 			return err
 		}
 	}
+}
+
+// tryWallets checks a file before keys and a store are made for it.
+func tryWallets(src source, s *settings) error {
+	hasher, err := throwawayHasher()
+	if err == nil {
+		_, _, err = checkWallets(src, s.Programs, hasher, nil)
+	}
+	return err
 }
 
 // closeBook closes a book within bounds, also when its store has failed and nothing becomes known

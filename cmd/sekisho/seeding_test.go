@@ -11,6 +11,7 @@ import (
 	"sekisho/risk"
 	"sekisho/router"
 	"sekisho/spec"
+	"sekisho/vault"
 )
 
 // bench is a book over a store in memory, and what reads files for it.
@@ -230,4 +231,13 @@ func TestANumberThatIsTakenLeavesNothingOfItsWallet(t *testing.T) {
 	if a := b.audit(); a.Entries != 1 {
 		t.Errorf("%d entries", a.Entries)
 	}
+}
+
+// readWallets reads a file as seed does.
+func readWallets(path string, programs []router.Program, hasher *spec.Hasher, seals *vault.Vault) ([]opening, source, error) {
+	src, err := readWalletsFile(path)
+	if err != nil {
+		return nil, src, err
+	}
+	return checkWallets(src, programs, hasher, seals)
 }

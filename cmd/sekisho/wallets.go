@@ -71,15 +71,19 @@ type walletReader struct {
 	numbers  map[spec.CardHash]string // to the path of their card
 }
 
-// readWallets reads a file and checks all of it before anything is done. Without a vault the numbers
-// of its cards are not kept.
-func readWallets(path string, programs []router.Program, hasher *spec.Hasher, seals *vault.Vault) ([]opening, source, error) {
+func readWalletsFile(path string) (source, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, source{}, fmt.Errorf("wallets: %w", err)
+		return source{}, fmt.Errorf("wallets: %w", err)
 	}
+	return source{name: path, text: text}, nil
+}
+
+// checkWallets checks all of a file before anything is done. Without a vault the numbers of its cards are
+// not kept.
+func checkWallets(src source, programs []router.Program, hasher *spec.Hasher, seals *vault.Vault) ([]opening, source, error) {
 	r := walletReader{
-		source: source{name: path, text: text}, programs: programs, hasher: hasher, vault: seals,
+		source: src, programs: programs, hasher: hasher, vault: seals,
 		ids: map[string]string{}, numbers: map[spec.CardHash]string{},
 	}
 	if err := r.source.decode(&r.file); err != nil {
