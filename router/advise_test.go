@@ -36,6 +36,9 @@ func inHistory(t *testing.T, test func(t *testing.T, h *history)) {
 	}
 }
 
+// later lets time pass, in a bubble that inHistory made.
+func later(d time.Duration) { time.Sleep(d) }
+
 // sale is a 0100 of now with all that a purchase is known by.
 func sale(amount spec.Money) spec.Request {
 	return spec.Request{
@@ -154,4 +157,25 @@ func TestAnAdviceOfAPurchaseLongRunOutKeepsBothCodes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatIsMovedBackLongAfterwardsLeavesNothingPosted has the network refuse in our place what we posted at once,
+// when the purchase has left the wallet's memory.
+func TestWhatIsMovedBackLongAfterwardsLeavesNothingPosted(t *testing.T) {
+	inHistory(t, func(t *testing.T, h *history) {
+		h.policy.FinancialServed = true
+		q := sale(1000)
+		q.MTI = 200
+		h.ask(q)
+		h.forget(0)
+		if b := h.balances(); b.Posted != funds-1000 {
+			t.Fatalf("posted %d", b.Posted)
+		}
+		refused := advice(q, "")
+		refused.ActionCode = [2]byte{'0', '5'}
+		h.ask(refused)
+		if p, b := h.known(q), h.balances(); p.Posted != 0 || p.Online != 0 || b.Posted != funds || b.Allocated != funds {
+			t.Errorf("%d are posted for it, %d by messages, and the wallet has %d", p.Posted, p.Online, b.Posted)
+		}
+	})
 }

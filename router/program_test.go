@@ -48,7 +48,7 @@ func TestHowLongMoneyIsHeld(t *testing.T) {
 						after time.Duration
 						want  spec.Money
 					}{{row.want - time.Second, row.amount}, {time.Second, 0}} {
-						time.Sleep(at.after)
+						later(at.after)
 						h.ask(spec.Request{MTI: 420, Amount: 1, Sent: time.Now().Unix(), STAN: 999, Acquirer: 9}) // lets what ran out go
 						if b := h.balances(); b.Held != at.want {
 							t.Errorf("%s later %d are held, want %d", at.after, b.Held, at.want)
@@ -75,7 +75,7 @@ func TestAFullSaleTwoDaysAfterThePumpIsComparedWithTheCap(t *testing.T) {
 				q := sale(1)
 				q.MCC, q.Conditions = 5541, 0
 				code := h.ask(q).Approval.String()
-				time.Sleep(48 * time.Hour)
+				later(48 * time.Hour)
 				full := q
 				full.Amount = row.amount
 				if placed := h.present(full, code, nil); placed != row.placed {
