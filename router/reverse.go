@@ -1,6 +1,8 @@
 package router
 
 import (
+	"cmp"
+
 	"sekisho/balance"
 	"sekisho/spec"
 )
@@ -114,11 +116,14 @@ func (p *passage) withoutOriginal(e *balance.Event) balance.Decision {
 	if q.Replacement.Kind == spec.ReplacementSuspicious { // what is left of it is not known: all may be held
 		e.Flags |= balance.FlagSuspicious
 		if q.Original.Present {
-			e.State, e.Hold = balance.TombstonePart, q.Amount
+			e.State, e.Hold = balance.TombstonePart, cmp.Or(q.Amount, amountMax) // it may not say how much that is
 		}
 	}
 	return p.done(e, reason)
 }
+
+// amountMax is the largest amount that a message has the digits for.
+const amountMax = 999_999_999_999
 
 // reverseHold releases an open hold, or lowers it to what DE95 leaves of it.
 func (p *passage) reverseHold(e *balance.Event, original *balance.Purchase, program spec.Currency) balance.Decision {
