@@ -25,11 +25,19 @@ func TestASecondProcessIsToldWhoHoldsTheStore(t *testing.T) {
 	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("pid %d", os.Getpid())) {
 		t.Errorf("the second open gives %v, want ErrLocked with this process's id", err)
 	}
+	if err := Free(dir); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("pid %d", os.Getpid())) {
+		t.Errorf("it is called free: %v", err)
+	}
 	if r := appendOne(s, oneEntry("w1", 1)); r.Outcome != balance.In {
 		t.Errorf("the holder's append is %d (%v)", r.Outcome, r.Err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+	for _, dir := range []string{dir, filepath.Join(dir, "nothing")} {
+		if err := Free(dir); err != nil {
+			t.Errorf("%s is not called free: %v", dir, err)
+		}
 	}
 	s, _ = mustOpen(t, nil, dir, SegmentSizeMin)
 	if err := s.Close(); err != nil {

@@ -126,6 +126,20 @@ func (osDisk) Lock(name string) (io.Closer, error) {
 	return held, nil
 }
 
+// Free says that no process has the store in a directory of this machine, or there is none; else the error is a
+// LockedError.
+func Free(dir string) error {
+	name := filepath.Join(dir, lockName)
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	held, err := (osDisk{}).Lock(name)
+	if err != nil {
+		return err
+	}
+	return held.Close()
+}
+
 // heldLock is a lock that was taken. It belongs to the open file, which a child has too from its
 // fork until it begins a program of its own: closing alone would leave it with the child.
 type heldLock struct{ file *os.File }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/balance/dynamo"
+	"sekisho/balance/embedded"
 	"sekisho/jobs"
 	"sekisho/router"
 	"sekisho/spec"
@@ -63,6 +65,11 @@ type listening struct {
 func assemble(ctx context.Context, s *settings, log *slog.Logger) (_ *engine, err error) {
 	e := &engine{log: log, registry: newRegistry(), failed: make(chan error, 1), ended: make(chan struct{})}
 	e.setState("opening the store")
+	if s.Dynamo == nil { // before a port of the one who serves it is in the way
+		if err := embedded.Free(s.Dir); err != nil {
+			return nil, fmt.Errorf("store %s: %w", s.Dir, err)
+		}
+	}
 	if err := e.openAdmin(ctx, s); err != nil {
 		return nil, err
 	}
@@ -97,7 +104,7 @@ const bookRetryMax = 500 * time.Millisecond
 func (e *engine) openAdmin(ctx context.Context, s *settings) error {
 	listener, err := listenFor(ctx, s.Admin, adminConnections)
 	if err != nil {
-		return fmt.Errorf("admin port: %w", err)
+		return listenError("admin.listen", s.Admin, err)
 	}
 	e.adminAddr = listener.Addr()
 	e.admin = newAdmin(e.registry, e.readiness, e.log)
@@ -135,7 +142,7 @@ func (e *engine) listen(ctx context.Context, s *settings) error {
 		l := &s.Links[i]
 		listener, err := open.Listen(ctx, "tcp", l.Listen)
 		if err != nil {
-			return fmt.Errorf("link %s: %w", l.Name, err)
+			return listenError("links["+strconv.Itoa(i)+"].listen", l.Listen, err)
 		}
 		e.links = append(e.links, listening{l.Name, l.Dialect, l.Framing.String(), listener.Addr().String(), listener.Addr()})
 		e.serving.Go(func() {

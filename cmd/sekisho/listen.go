@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"syscall"
@@ -28,6 +30,14 @@ func listenFor(ctx context.Context, address string, connections int) (net.Listen
 		return nil, err
 	}
 	return netutil.LimitListener(listener, connections), nil
+}
+
+// listenError says which key of the configuration a port is from that cannot be opened.
+func listenError(key, address string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %s is in use: end the process that listens there, or give another port", key, address)
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 // filesSpare is what the store, jobs, a table and the runtime may have open besides connections.

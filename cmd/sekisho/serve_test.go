@@ -222,15 +222,35 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	}
 	defer taken.Close()
 	dir := t.TempDir()
-	config := writeFile(t, dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(dir, "data")))
+	config := writeFile(t, dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(dir, "data"))+"wallet_api: {listen: 127.0.0.1:0}\n")
+	for key, name := range map[string]string{"admin.listen": "ADMIN", "links[0].listen": "LINKS_0", "wallet_api.listen": "WALLET_API"} {
+		if out := refusedServe(t, config, "SEKISHO_"+name+"_LISTEN="+taken.Addr().String()); !strings.Contains(out, key+": "+taken.Addr().String()+" is in use: end the process") {
+			t.Errorf("%s: %s", key, out)
+		}
+	}
+}
+
+func TestASecondServeIsToldWhoHasTheStoreBeforeAPortIsInItsWay(t *testing.T) {
+	t.Parallel()
+	p := startServe(t)
+	out := refusedServe(t, p.cmd.Args[3], "SEKISHO_ADMIN_LISTEN="+p.begun.Admin)
+	if !strings.Contains(out, fmt.Sprintf("held by another process (pid %d)", p.cmd.Process.Pid)) {
+		t.Error(out)
+	}
+}
+
+// refusedServe is what serve says that cannot serve.
+func refusedServe(t *testing.T, config string, environ ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // should it serve after all
 	defer cancel()
 	serve := exec.CommandContext(ctx, "sekisho", "serve", "--config", config)
-	serve.Env = append(os.Environ(), "SEKISHO_LINKS_0_LISTEN="+taken.Addr().String())
+	serve.Env = append(os.Environ(), environ...)
 	out, err := serve.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "link jcb: listen tcp "+taken.Addr().String()) {
-		t.Errorf("%v, %s", err, out)
+	if err == nil {
+		t.Errorf("it serves: %s", out)
 	}
+	return string(out)
 }
 
 func TestAnEnvironmentVariableThatIsNoKeyIsTold(t *testing.T) {

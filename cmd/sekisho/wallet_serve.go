@@ -56,7 +56,7 @@ func (e *engine) openWallet(ctx context.Context, s *settings) error {
 	}
 	listener, err := listenFor(ctx, s.WalletAPI.Listen, s.WalletAPI.Connections)
 	if err != nil {
-		return fmt.Errorf("wallet API: %w", err)
+		return listenError("wallet_api.listen", s.WalletAPI.Listen, err)
 	}
 	e.wallet = &walletServer{api.Server(e.log), listener.Addr()}
 	address := e.wallet.Addr()
