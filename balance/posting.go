@@ -121,7 +121,8 @@ type fileMark struct {
 	number uint32
 }
 
-// fileMarksMax bounds the marks of a wallet: files that are being taken, not all that ever were.
+// fileMarksMax bounds the marks of a wallet: the last files that it had records of, not all that ever were. When it
+// has so many, that of a file which goes on may have been lost, and made anew for less than the log has of it.
 const fileMarksMax = 16
 
 func (w *Wallet) markFile(k Key) {
@@ -147,6 +148,15 @@ func (w *Wallet) Passed(k Key) bool {
 		}
 	}
 	return false
+}
+
+// ClearedSince is what [View.RecordSince] is, for a record of a clearing file. resumed says that an earlier load of
+// the file may have placed it: then its mark counts only while none can have been lost.
+func (v *View) ClearedSince(k Key, since int64, resumed bool) (record *Record, ready bool) {
+	if _, ok := v.records[k]; !ok && (!resumed || len(v.files) < fileMarksMax) && v.aboveMark(k) {
+		return nil, true
+	}
+	return v.RecordSince(k, since)
 }
 
 // aboveMark says whether the record is certainly not in the log: one of its file with a lower number is,

@@ -80,7 +80,7 @@ func (v *View) RecordSince(k Key, since int64) (record *Record, ready bool) {
 	if r, ok := v.records[k]; ok {
 		return &r, true
 	}
-	if v.memory.since(since) || v.At < since || (k.Kind() == KeyClearing && v.aboveMark(k)) {
+	if v.memory.since(since) || v.At < since {
 		return nil, true
 	}
 	sent, dated := k.Sent()

@@ -145,7 +145,7 @@ func (m *filed) Decide(v *balance.View) balance.Decision {
 	if m.before != nil && m.before.failed.Load() {
 		return balance.Decision{Undecided: ErrBehind}
 	}
-	record, ready := v.RecordSince(m.key(), m.filing.Taken.Add(-clocksApartMax).UnixMilli())
+	record, ready := v.ClearedSince(m.key(), m.filing.Taken.Add(-clocksApartMax).UnixMilli(), m.filing.Resumed)
 	if !ready {
 		return balance.Decision{}
 	}

@@ -225,7 +225,7 @@ type askedBefore struct {
 
 // Decide implements [balance.Mover].
 func (m *askedBefore) Decide(v *balance.View) balance.Decision {
-	record, ready := v.RecordSince(m.key, m.since)
+	record, ready := v.ClearedSince(m.key, m.since, true)
 	m.placement = balance.PlacementNone
 	if ready && record != nil {
 		m.placement = record.Placement
