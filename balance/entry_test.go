@@ -83,7 +83,7 @@ func drawEvent(t *rapid.T) Event {
 		e.Clearing = Clearing{PlacedOver, ReferenceKey([23]byte([]byte("71234561124000000000012")), 200, 1), StandingDone, money("wire"), 392, money("moved"), money("moved card"), money("instead"), 7}
 	}
 	if flip("profile") {
-		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, flip("rules"), rapid.StringN(0, 8, TierMax).Draw(t, "tier"), [8]byte(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "token")), flip("removed")}
+		e.Profile = Profile{"t1", "a name", Group, spec.PersonID{1, 2}, Viewer, [8]byte{9}, CardRules{500, 3}, flip("rules"), rapid.StringN(0, 8, TierMax).Draw(t, "tier"), [8]byte(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "token")), flip("removed"), rapid.Uint32Range(0, 300_012).Draw(t, "month")}
 	}
 	if flip("sealed") {
 		e.Issued.Sealed = "bytes"
@@ -175,6 +175,7 @@ func TestAnEventTakesNoMoreThanItsBound(t *testing.T) {
 			strings.Repeat("x", TierMax),
 			[8]byte{7: 1},
 			true,
+			1<<32 - 1,
 		},
 	}
 	for _, e := range []Event{authorized, cleared, removed} {
@@ -196,6 +197,7 @@ func FuzzDecodeEntry(f *testing.F) {
 		{Kind: CardChanged, Card: spec.CardID{1}, Profile: Profile{Token: [8]byte{7}}},
 		{Kind: CardChanged, Card: spec.CardID{1}, Of: CallKey("c"), Profile: Profile{Token: [8]byte{7}, TokenRemoved: true}},
 	}}))
+	f.Add(AppendEntry(nil, &Entry{Log: "w", Version: 1, Events: []Event{{Kind: Transferred, Posted: -1, Profile: Profile{Month: 202612}}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e Entry
 		if err := DecodeEntry(b, &e); err != nil {

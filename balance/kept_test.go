@@ -65,7 +65,7 @@ func TestWhatWasWrittenBeforeWalletsHadTiersIsRead(t *testing.T) {
 	if len(e.Events) != 6 || e.Events[2].Profile != want || e.Events[1].Profile.RulesSet {
 		t.Errorf("read %+v", e.Events)
 	}
-	if got.Tier != "" || got.Form != Group || got.Owner != want.Person || got.SentIn(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC).UnixMilli()) != 200 || len(got.Members()) != 1 {
+	if got.Tier != "" || got.Form != Group || got.Owner != want.Person || got.SentIn(202609) != 200 || len(got.Members()) != 1 {
 		t.Errorf("the snapshot says %+v", got)
 	}
 }
@@ -125,6 +125,39 @@ func TestAChangeOfAWalletTellsItsNameAndItsTier(t *testing.T) {
 	again := NewWallet("w")
 	if err := again.Replay(&e, body); err != nil || again.Name != "Hanako" || again.Tier != "" {
 		t.Errorf("replayed: %v %q %q", err, again.Name, again.Tier)
+	}
+}
+
+func TestWhatIsHandedOverCountsInTheMonthThatItsEventSays(t *testing.T) {
+	t.Parallel()
+	w := NewWallet("w")
+	at := time.Date(2026, 11, 30, 20, 0, 0, 0, time.UTC).UnixMilli()
+	out := func(amount spec.Money, month uint32) Event {
+		return Event{Kind: Transferred, Posted: -amount, Profile: Profile{Month: month}}
+	}
+	for _, row := range []struct {
+		e                  Event
+		november, december spec.Money
+	}{
+		{out(1, 0), 1, 0}, // as it was written before
+		{out(2, 202611), 3, 0},
+		{Event{Kind: Transferred, Posted: 500}, 3, 0},
+		{out(10, 202612), 10, 10},
+		{out(20, 202611), 30, 30}, // in a zone where it is still November: what was counted stays
+		{out(40, 202612), 70, 70},
+	} {
+		d := w.Draft(at)
+		d.Add(row.e)
+		_, body := d.Seal(1)
+		got, err := DecodeSnapshot(&Sealed{Log: "w", Version: w.Version, Body: body, Snapshot: AppendSnapshot(nil, w)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []*Wallet{w, got} {
+			if w.SentIn(202611) != row.november || w.SentIn(202612) != row.december || w.SentIn(202701) != 0 {
+				t.Errorf("after %d for %d: %d in November, %d in December", -row.e.Posted, row.e.Profile.Month, w.SentIn(202611), w.SentIn(202612))
+			}
+		}
 	}
 }
 

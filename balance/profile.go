@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -24,6 +25,7 @@ type Profile struct {
 	Token    [8]byte // CardChanged: how the hash of a device token's number begins, which the card gets
 	// TokenRemoved says that the card loses Token: its number is refused from then on.
 	TokenRemoved bool
+	Month        uint32 // Transferred, to another: in whose month it counts, year x 100 + month; 0: that of the entry in UTC
 }
 
 // NameMax bounds a name that a person gives, in bytes: 120 characters, however many bytes each has.
@@ -116,9 +118,10 @@ func (w *Wallet) Member(p spec.PersonID) Role {
 	return RoleNone
 }
 
-// SentIn is what the wallet has handed over to others in the month of an instant (Unix milliseconds, UTC).
-func (w *Wallet) SentIn(at int64) spec.Money {
-	if w.sentMonth == monthOf(at) {
+// SentIn is what the wallet has handed over to others in a month ([MonthOf]). A month that is over for the wallet,
+// which another zone can bring, is not begun anew.
+func (w *Wallet) SentIn(month uint32) spec.Money {
+	if w.sentMonth >= month {
 		return w.sent
 	}
 	return 0
@@ -138,11 +141,8 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 			w.Name = p.Name
 		}
 	case Transferred:
-		if month := monthOf(at); e.Posted < 0 {
-			if w.sentMonth != month {
-				w.sentMonth, w.sent = month, 0
-			}
-			w.sent -= e.Posted
+		if e.Posted < 0 {
+			w.moveSent(cmp.Or(p.Month, MonthOf(time.UnixMilli(at).UTC())), -e.Posted)
 		}
 	case CardIssued, CardChanged:
 		if card != nil {
@@ -152,6 +152,13 @@ func (w *Wallet) moveProfile(e *Event, card *Card, at int64) {
 		ReversalRecorded, Tombstoned, Suspended, Voided, Expired, Presented, Credited, PostingUndone, Completed, Incremented,
 		FileTaken, FeePosted, Resolved, FileClosed, NumberShown, CallTaken:
 	}
+}
+
+func (w *Wallet) moveSent(month uint32, amount spec.Money) {
+	if w.sentMonth < month {
+		w.sentMonth, w.sent = month, 0
+	}
+	w.sent += amount
 }
 
 func (c *Card) profile(p *Profile, version uint64) {
@@ -192,9 +199,8 @@ func (w *Wallet) moveMember(p *Profile) {
 	w.members = slices.Insert(others, at, m)
 }
 
-// monthOf is the month of an instant (Unix milliseconds, UTC): year x 100 + month.
-func monthOf(at int64) uint32 {
-	t := time.UnixMilli(at).UTC()
+// MonthOf is the month of an instant in its zone: year x 100 + month.
+func MonthOf(t time.Time) uint32 {
 	return uint32(t.Year()*100 + int(t.Month())) //nolint:gosec // a year of four digits
 }
 
@@ -215,12 +221,18 @@ func appendProfile(dst []byte, p *Profile) []byte {
 	if p.TokenRemoved {
 		set |= profileTokenRemoved
 	}
+	if p.Month != 0 {
+		set |= profileMonth
+	}
 	dst = appendRules(append(dst, set), p.Rules)
 	if p.Tier != "" {
 		dst = appendText(dst, p.Tier)
 	}
 	if p.Token != [8]byte{} {
 		dst = appendShort(dst, p.Token[:])
+	}
+	if p.Month != 0 {
+		dst = appendUint(dst, p.Month)
 	}
 	return dst
 }
@@ -232,6 +244,7 @@ const (
 	profileTier                     // a tier follows them
 	profileToken                    // a device token follows that
 	profileTokenRemoved             // which is removed
+	profileMonth                    // a month follows that
 	profileEnd
 
 	formTier      = 1 << 7
@@ -253,6 +266,9 @@ func (d *decoder) profile(p *Profile) {
 		d.short(p.Token[:])
 	}
 	p.TokenRemoved = set&profileTokenRemoved != 0
+	if set&profileMonth != 0 {
+		p.Month = uint32(d.uint()) //nolint:gosec // written from a uint32
+	}
 	if set >= profileEnd {
 		d.fail(fmt.Errorf("profile with unknown parts %#x: written by a newer version", set))
 	}

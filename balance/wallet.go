@@ -34,7 +34,7 @@ type Wallet struct {
 	files         []fileMark
 	members       []Member
 	sent          spec.Money // handed over to other wallets in sentMonth
-	sentMonth     uint32     // year x 100 + month, UTC
+	sentMonth     uint32     // year x 100 + month
 	index         *index
 	memory        memory
 	open          int      // purchases that hold money

@@ -42,11 +42,11 @@ type Program struct {
 	Currency    spec.Currency
 	WalletMax   spec.Money     // posted money of one wallet; 0 is no limit
 	TransferMax spec.Money     // one transfer; 0 is no limit
-	MonthMax    spec.Money     // what one wallet hands over to others in a calendar month (UTC); 0 is no limit
+	MonthMax    spec.Money     // what one wallet hands over to others in a calendar month of Zone; 0 is no limit
 	Tiers       []Tier         // other limits, for wallets that are given them, in rising order
 	CardsMax    int            // cards of one person that are not closed; 0 is CardsMaxDefault
 	CardYears   int            // until a card expires; 0 is CardYearsDefault
-	Zone        *time.Location // in which a card expires at the end of its month; nil is UTC
+	Zone        *time.Location // of its months, at whose end cards expire; nil is UTC
 }
 
 // What a program has that does not say otherwise.

@@ -2,6 +2,7 @@ package teller
 
 import (
 	"context"
+	"time"
 
 	"sekisho/balance"
 	"sekisho/spec"
@@ -13,7 +14,7 @@ type Tier struct {
 	Name        string     // at most [balance.TierMax] bytes
 	WalletMax   spec.Money // posted money of one wallet; 0 is no limit
 	TransferMax spec.Money // one transfer; 0 is no limit
-	MonthMax    spec.Money // what one wallet hands over to others in a calendar month (UTC); 0 is no limit
+	MonthMax    spec.Money // what one wallet hands over to others in a calendar month of the program's zone; 0 is no limit
 }
 
 // Limits are what applies to a wallet now; 0 is no limit.
@@ -32,10 +33,13 @@ func (p *Program) limits(w *balance.Wallet, at int64) Limits {
 		l = Limits{WalletMax: t.WalletMax, TransferMax: t.TransferMax, MonthMax: t.MonthMax}
 	}
 	if l.MonthMax > 0 {
-		l.MonthLeft = max(0, l.MonthMax-w.SentIn(at))
+		l.MonthLeft = max(0, l.MonthMax-w.SentIn(p.month(at)))
 	}
 	return l
 }
+
+// month is that of an instant (Unix milliseconds) where the program is.
+func (p *Program) month(at int64) uint32 { return balance.MonthOf(time.UnixMilli(at).In(p.Zone)) }
 
 // tier finds a tier by its name; nil when there is none.
 func (p *Program) tier(name string) *Tier {

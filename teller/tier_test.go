@@ -104,3 +104,32 @@ func TestATierThatIsNotConfiguredIsRefusedAndOneThatWasGivesNothing(t *testing.T
 	}
 	d.verified()
 }
+
+// A month is one of the program's zone, where its people live.
+func TestAMonthBeginsWhereTheProgramIs(t *testing.T) {
+	t.Parallel()
+	japan := time.FixedZone("+09:00", 9*60*60)
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, japan)
+	change := func(o *Options) {
+		o.Now, o.Programs[0].Zone, o.Programs[0].MonthMax = func() time.Time { return at }, japan, 60
+	}
+	d := newDesk(t, balance.MemoryOptions{Single: true}, change)
+	w, other := d.wallet(Opening{}, 500), d.wallet(Opening{}, 0)
+	d.must(d.Transfer(t.Context(), d.next(), w, other, 60, ""))
+	at = time.Date(2026, 11, 30, 23, 59, 59, 0, japan)
+	_, err := d.Transfer(t.Context(), d.next(), w, other, 1, "")
+	refused(t, "at the end of November", err, &LimitError{"month", 60, 0})
+	at = time.Date(2026, 12, 1, 0, 0, 0, 0, japan) // in UTC it is November
+	if l := d.snapshot(w).Limits; l.MonthLeft != 60 {
+		t.Errorf("as December begins %d are left", l.MonthLeft)
+	}
+	d.must(d.Transfer(t.Context(), d.next(), w, other, 50, ""))
+	at = time.Date(2026, 12, 1, 9, 0, 0, 0, japan)
+	again := d.node(balance.MemoryOptions{Single: true}, change)
+	if l := again.snapshot(w).Limits; l.MonthLeft != 10 {
+		t.Errorf("on another node %d are left in December", l.MonthLeft)
+	}
+	_, err = again.Transfer(t.Context(), d.next(), w, other, 11, "")
+	refused(t, "in December", err, &LimitError{"month", 60, 10})
+	d.verified()
+}

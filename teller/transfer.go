@@ -41,6 +41,7 @@ func (t *Teller) Transfer(ctx context.Context, c Call, from, to string, amount s
 		}
 		out := balance.Event{Kind: balance.Transferred, Posted: -amount, Note: reference, Counter: walletAccount(to)}
 		in := balance.Event{Kind: balance.Transferred, Posted: amount, Note: reference, Counter: walletAccount(from)}
+		out.Profile.Month = program.month(v.Dated)
 		in.Key, in.Fingerprint = m.key, m.print // one transfer has one name, in both logs
 		return []balance.Event{out}, []balance.Event{in}, nil
 	}
