@@ -80,37 +80,53 @@ func (t *Teller) BalanceAt(ctx context.Context, c Caller, wallet string, at time
 	if err != nil {
 		return Past{}, err
 	}
-	p := Past{Currency: s.Currency}
-	had := map[spec.CardID]balance.CardBalance{}
-	open := map[spec.CardID]bool{} // whose balance is still to be found
-	for i := range s.Cards {
-		open[s.Cards[i].ID] = true
-	}
-	err = t.scan(ctx, wallet, s.Version, balance.Backward, func(e *balance.Entry) bool {
-		later := e.At > at.UnixMilli()
-		if !later && p.Version == 0 {
-			p.Version, p.At, p.Balances = e.Version, time.UnixMilli(e.At).UTC(), e.After
-		}
-		for i := len(e.Events) - 1; i >= 0; i-- {
-			ev := &e.Events[i]
-			switch {
-			case !open[ev.Card]:
-			case !later:
-				had[ev.Card] = ev.After
-				delete(open, ev.Card)
-			case ev.Kind == balance.CardIssued:
-				delete(open, ev.Card)
-			}
-		}
-		return p.Version == 0 || len(open) > 0
-	})
-	if err != nil {
+	b := lookBack{at: at.UnixMilli(), Past: Past{Currency: s.Currency}, cards: map[spec.CardID]*balance.CardBalance{}}
+	if err := t.scan(ctx, wallet, s.Version, balance.Backward, b.entry); err != nil {
 		return Past{}, err
 	}
 	for i := range s.Cards {
-		if b, ok := had[s.Cards[i].ID]; ok {
-			p.Cards = append(p.Cards, PastCard{s.Cards[i].ID, b})
+		had := &s.Cards[i].CardBalance
+		if then, later := b.cards[s.Cards[i].ID]; later {
+			had = then
+		}
+		if had != nil {
+			b.Cards = append(b.Cards, PastCard{s.Cards[i].ID, *had})
 		}
 	}
-	return p, nil
+	return b.Past, nil
+}
+
+// lookBack reads a log backwards to an instant, and on from there for the cards that have changed since. All others
+// had then what they have now.
+type lookBack struct {
+	Past
+	at    int64
+	cards map[spec.CardID]*balance.CardBalance // with later events, and what they had; nil: not found yet, or not issued
+	open  int                                  // of those, how many are still to be found
+}
+
+// entry takes an entry; it returns false when no older one is needed.
+func (b *lookBack) entry(e *balance.Entry) bool {
+	later := e.At > b.at
+	if !later && b.Version == 0 {
+		b.Version, b.At, b.Balances = e.Version, time.UnixMilli(e.At).UTC(), e.After
+	}
+	for i := len(e.Events) - 1; i >= 0; i-- {
+		ev := &e.Events[i]
+		had, changed := b.cards[ev.Card]
+		switch {
+		case ev.Card == spec.CardID{}:
+		case later && !changed:
+			b.cards[ev.Card] = nil
+			b.open++
+		case !later && changed && had == nil:
+			after := ev.After
+			b.cards[ev.Card] = &after
+			b.open--
+		}
+		if later && ev.Kind == balance.CardIssued {
+			b.open--
+		}
+	}
+	return b.Version == 0 || b.open > 0
 }

@@ -90,6 +90,35 @@ func TestABalanceIsWhatTheLogSaysOfThatInstant(t *testing.T) {
 	}
 }
 
+// A card that was never used again costs no reading.
+func TestABalanceOfThenReadsNoFurtherBackThanWhatHasChangedSince(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	d := newDesk(t, balance.MemoryOptions{}, func(o *Options) { o.Now = func() time.Time { return at } })
+	w := d.wallet(Opening{}, 1000) // versions 1 and 2
+	d.card(w, 10)                  // 3 and 4
+	b := d.card(w, 10)             // 5 and 6
+	for range 10 {                 // 7 to 16, a minute apart
+		at = at.Add(time.Minute)
+		d.must(d.Allocate(t.Context(), d.next(), w, b, 1))
+	}
+	at = at.Add(time.Minute)
+	d.card(w, 0) // 17
+	log, err := d.Events(t.Context(), caller(), w, 0, PageMax)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for back, last := range map[int]uint64{0: 17, 1: 16, 2: 15, 5: 12} {
+		then := lookBack{at: at.Add(-time.Duration(back) * time.Minute).UnixMilli(), cards: map[spec.CardID]*balance.CardBalance{}}
+		read := uint64(len(log))
+		for ; then.entry(&log[read-1]); read-- {
+		}
+		if then.Version != last || read != last {
+			t.Errorf("%d minutes before: version %d, read back to %d, want %d", back, then.Version, read, last)
+		}
+	}
+}
+
 // before is a snapshot as a balance of that time.
 func before(s Snapshot) Past {
 	p := Past{Version: s.Version, At: time.UnixMilli(s.At).UTC(), Currency: s.Currency, Balances: s.Balances}
