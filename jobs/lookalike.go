@@ -20,7 +20,9 @@ type Lookalike struct {
 	State     string     `json:"state"`
 	Amount    spec.Money `json:"amount"`
 	Hold      spec.Money `json:"hold"`
-	Posted    spec.Money `json:"posted"` // for it so far; below zero for money to the card
+	Posted    spec.Money `json:"posted"`                    // for it so far; below zero for money to the card
+	Currency  string     `json:"currency,omitempty"`        // of the amount
+	Wallet    string     `json:"wallet_currency,omitempty"` // of what is held and posted
 	Merchant  string     `json:"merchant,omitempty"`
 	RRN       string     `json:"rrn,omitempty"`
 	Approval  string     `json:"approval,omitempty"`
@@ -29,19 +31,24 @@ type Lookalike struct {
 	Alike     []string   `json:"alike"` // in what, the strongest first
 }
 
-// lookalikesMax bounds how many are shown.
-const lookalikesMax = 20
+// LookalikesMax bounds how many are shown.
+const LookalikesMax = 20
 
-// Lookalikes reads the log of an item's wallet for purchases of its card that have anything in common with it, the
-// most alike first. There are none when the card is not known.
+// Lookalikes reads the log of an item's wallet for purchases of its card that have anything in common with it, those
+// that are open first, of them the most alike. There are none when the card is not known, and none that only a
+// reversal has told of.
 func Lookalikes(ctx context.Context, store balance.Store, item *Item) ([]Lookalike, error) {
 	out := []Lookalike{}
 	if item.Wallet == "" {
 		return out, nil
 	}
 	found := map[balance.Key]*Lookalike{}
+	var currency spec.Currency
 	err := read(ctx, store, item.Wallet, 1, func(e *balance.Entry) {
 		for i := range e.Events {
+			if e.Events[i].Kind == balance.Opened {
+				currency = e.Events[i].Currency
+			}
 			look(found, item, e.At, &e.Events[i])
 		}
 	})
@@ -49,12 +56,23 @@ func Lookalikes(ctx context.Context, store balance.Store, item *Item) ([]Lookali
 		return nil, err
 	}
 	for _, l := range found {
-		out = append(out, *l)
+		if l.State != balance.Tombstone.String() && l.State != balance.TombstonePart.String() {
+			l.Wallet = currencyName(currency, 0)
+			out = append(out, *l)
+		}
 	}
 	slices.SortFunc(out, func(a, b Lookalike) int {
-		return cmp.Or(cmp.Compare(len(b.Alike), len(a.Alike)), b.At.Compare(a.At), cmp.Compare(a.Purchase, b.Purchase))
+		return cmp.Or(cmp.Compare(b.open(), a.open()), cmp.Compare(len(b.Alike), len(a.Alike)), b.At.Compare(a.At), cmp.Compare(a.Purchase, b.Purchase))
 	})
-	return out[:min(len(out), lookalikesMax)], nil
+	return out[:min(len(out), LookalikesMax)], nil
+}
+
+// open is 1 for a purchase that is open.
+func (l *Lookalike) open() int {
+	if l.State == balance.Open.String() {
+		return 1
+	}
+	return 0
 }
 
 // look keeps a purchase that is like the item, and brings it to where it stands.
@@ -83,7 +101,7 @@ func look(found map[balance.Key]*Lookalike, item *Item, at int64, e *balance.Eve
 }
 
 func (l *Lookalike) say(d *balance.Details) {
-	l.Amount, l.Merchant, l.RRN = d.Amount, text(d.Merchant[:]), text(d.RRN[:])
+	l.Amount, l.Currency, l.Merchant, l.RRN = d.Amount, currencyName(d.Currency, 0), text(d.Merchant[:]), text(d.RRN[:])
 	for _, code := range []spec.ApprovalCode{d.OurCode, d.NetworkCode} {
 		if code.Real() {
 			l.Approval = text(code[:])

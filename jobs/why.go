@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"strings"
+
 	"sekisho/balance"
 	"sekisho/router"
 	"sekisho/spec"
@@ -57,7 +59,7 @@ func why(log string, currency spec.Currency, e *balance.Event) []string {
 	words := []string{}
 	switch {
 	case e.Note != "":
-		words = append(words, e.Note)
+		words = append(words, inWords(e.Note))
 	case e.Clearing.Placement == balance.PlacementNone:
 		words = append(words, messageWhy(log, currency, e))
 	}
@@ -67,6 +69,25 @@ func why(log string, currency spec.Currency, e *balance.Event) []string {
 		}
 	}
 	return words
+}
+
+// rulesInWords are the rules by which clearing finds a purchase, by the number that a note of the router has.
+var rulesInWords = map[string]string{
+	"2": "the same approval code and retrieval reference",
+	"3": "the same approval code and merchant",
+	"4": "the same approval code and amount",
+	"5": "the same retrieval reference and acquirer",
+	"6": "the same merchant, within three minutes, and about the same amount",
+	"7": "the same kind of merchant, amount and date",
+}
+
+// inWords is a note with the rule in place of its number, which says nothing to a person.
+func inWords(note string) string {
+	fit, number, _ := strings.Cut(note, " by rule ")
+	if rule, ok := rulesInWords[number]; ok {
+		return fit + ": " + rule
+	}
+	return note
 }
 
 // messageWhy says why a message could not be placed. Its event does not say it in words.

@@ -201,7 +201,7 @@ func (r *numbersReport) Table() jobs.Table {
 	for i := range r.Showings {
 		s := &r.Showings[i]
 		row := make([]jobs.Cell, 0, len(t.Columns))
-		for _, text := range []string{s.At.Format("2006-01-02T15:04:05.000Z07:00"), s.Who, s.Tenant, s.Wallet, s.Card, s.Result, s.Reason} {
+		for _, text := range []string{s.At.Format(toMillisecond), s.Who, s.Tenant, s.Wallet, s.Card, s.Result, s.Reason} {
 			row = append(row, jobs.Cell{Text: text, IsText: true})
 		}
 		t.Rows = append(t.Rows, row)

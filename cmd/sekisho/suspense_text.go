@@ -10,6 +10,9 @@ import (
 	"sekisho/jobs"
 )
 
+// toMillisecond is how a time is shown where several come in one second.
+const toMillisecond = "2006-01-02T15:04:05.000Z07:00"
+
 // writeItems lists what is in suspense for a person.
 func writeItems(w io.Writer, l *jobs.Listing, now time.Time) error {
 	var b strings.Builder
@@ -67,7 +70,7 @@ func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
 	}
 	say("rrn", i.RRN)
 	say("approval", i.Approval)
-	say("local time", strings.TrimSpace(i.LocalDate+" "+i.LocalTime))
+	say("local time", localTime(i.LocalDate, i.LocalTime))
 	if r := i.Resolution; r != nil {
 		say("resolved", fmt.Sprintf("by %s at %s, %s posted: %s", r.Who, r.At.Format(time.RFC3339), jobs.MoneyText(r.Posted, r.Currency), r.Why))
 		say("placed in", r.Wallet)
@@ -84,11 +87,23 @@ func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
 
 func writeLookalikes(w io.Writer, alike []jobs.Lookalike) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PURCHASE\tAT\tSTATE\tAMOUNT\tHELD\tPOSTED\tMERCHANT\tALIKE IN")
+	fmt.Fprintln(t, "PURCHASE\tAT\tSTATE\tAMOUNT\tHELD\tPOSTED\tRRN\tAPPROVAL\tLOCAL TIME\tMERCHANT\tALIKE IN")
 	for i := range alike {
 		l := &alike[i]
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Purchase, l.At.Format(time.RFC3339), l.State, grouped(int64(l.Amount)),
-			grouped(int64(l.Hold)), grouped(int64(l.Posted)), dash(l.Merchant), strings.Join(l.Alike, ", "))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Purchase, l.At.Format(toMillisecond), spaced(l.State),
+			jobs.MoneyText(l.Amount, l.Currency), jobs.MoneyText(l.Hold, l.Wallet), jobs.MoneyText(l.Posted, l.Wallet), dash(l.RRN), dash(l.Approval),
+			dash(localTime(l.LocalDate, l.LocalTime)), dash(l.Merchant), strings.Join(l.Alike, ", "))
 	}
 	_ = t.Flush() // into memory
+	if len(alike) == jobs.LookalikesMax {
+		fmt.Fprintf(w, "at most %d are shown\n", jobs.LookalikesMax)
+	}
+}
+
+// localTime is DE13 and DE12 for a person: 11-24 18:05:13.
+func localTime(date, clock string) string {
+	if len(date) != 4 || len(clock) != 6 {
+		return ""
+	}
+	return date[:2] + "-" + date[2:] + " " + clock[:2] + ":" + clock[2:4] + ":" + clock[4:]
 }
