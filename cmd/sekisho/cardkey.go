@@ -31,7 +31,13 @@ func readCardKey(s *settings, empty bool, log *slog.Logger) (cardKey, error) {
 		return cardKey{key, "SEKISHO_CARD_KEY"}, wrapKey("SEKISHO_CARD_KEY", err)
 	case s.KeyFile != "":
 		key, err := readKeyFile(s.KeyFile, log)
-		return cardKey{key, s.KeyFile}, wrapKey("card_key.file", err)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = s.wrong("card_key.file", "there is no %s: expected the file with the key that the store was made under; for a new store make one of 32 random bytes in hexadecimal or base64", s.KeyFile)
+		case err != nil:
+			err = s.wrong("card_key.file", "%v", err)
+		}
+		return cardKey{key, s.KeyFile}, err
 	}
 	path := keyFileBeside(s.Dir)
 	key, err := readKeyFile(path, log)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 )
 
 // config is the configuration file. What is not written has the default that is said beside it.
@@ -135,6 +137,9 @@ func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // names file, line, key and what was expected.
 func loadConfig(path string, environ []string) (*settings, error) {
 	text, err := os.ReadFile(path)
+	if errors.Is(err, syscall.EISDIR) {
+		return nil, fmt.Errorf("configuration: %s is a directory: expected a YAML file, such as sekisho.yaml", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}

@@ -89,6 +89,11 @@ func TestAWrongConfigurationIsRefusedWithPlaceAndExpectation(t *testing.T) {
 		"a profile that is not here": {"framing:", "profile: nowhere.yaml, framing:", "links[0].profile: cannot be read"},
 		"a level nobody knows":       {"admin:", "log: {level: loud}\nadmin:", `log.level: "loud" is not known`},
 		"a time that is none":        {"admin:", "drain: {timeout: soon}\nadmin:", `drain.timeout: "soon" is not a time`},
+		"no shard":                   {"admin:", "shards: 0\nadmin:", "shards: 0 is out of bounds: expected 1 to 256"},
+		"a value where keys belong":  {"admin:", "drain: 1\nadmin:", "c.yaml:2:8: drain: expected keys and values: timeout"},
+		"keys where a list belongs":  {"programs:\n  - ", "programs:\n  ", "programs: expected a list"},
+		"a wrong indent":             {"programs:", " programs:", "expected YAML, in which what belongs together is indented alike"},
+		"no admin port":              {"admin: {listen: 127.0.0.1:0}\n", "", "c.yaml:1:1: admin.listen: is missing: expected host and port"},
 		"a second document":          {"programs:", "---\nprograms:", "expected one document"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +108,24 @@ func TestAWrongConfigurationIsRefusedWithPlaceAndExpectation(t *testing.T) {
 				t.Errorf("got %v\nwant %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestADirectoryIsNoConfiguration(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := loadConfig(dir, nil); err == nil || !strings.Contains(err.Error(), dir+" is a directory: expected a YAML file") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACardKeyThatIsNotThereIsToldWithItsPlace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := writeFile(t, dir, "c.yaml", fmt.Sprintf(minimal, filepath.Join(dir, "data"))+"card_key: {file: nothere.key}\n")
+	_, said := mustRun(t, 1, "serve", "--config", config)
+	if !strings.Contains(said, "c.yaml:7:18: card_key.file: there is no nothere.key: expected the file with the key") {
+		t.Error(said)
 	}
 }
 

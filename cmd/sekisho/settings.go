@@ -43,6 +43,8 @@ type settings struct {
 	Tellers      []teller.Program   // the same programs, as far as wallets go
 	WalletAPI    *walletAPISettings // nil: it is not served
 	Unknown      []string           // environment variables that begin like ours and are no key
+
+	at func(path, format string, args ...any) error // see wrong
 }
 
 type linkSettings struct {
@@ -76,7 +78,7 @@ func checkConfig(c *config, over overrides) (*settings, error) {
 	k := &configCheck{config: c, over: over}
 	s := &settings{
 		Dir: c.Store.Embedded.Dir, Admin: c.Admin.Listen, KeyFile: c.CardKey.File, Secret: c.Secret,
-		NumberFile: c.NumberKey.File, NumberSecret: c.NumberSecret, NumberKMSKey: c.NumberKey.KMSKey, Unknown: over.unknown,
+		NumberFile: c.NumberKey.File, NumberSecret: c.NumberSecret, NumberKMSKey: c.NumberKey.KMSKey, Unknown: over.unknown, at: k.at,
 	}
 	k.store(s)
 	s.SegmentSize = k.bytes("store.embedded.segment_size", c.Store.Embedded.SegmentSize, embedded.SegmentSizeMin, embedded.SegmentSizeMax)
@@ -91,7 +93,7 @@ func checkConfig(c *config, over overrides) (*settings, error) {
 	k.address("admin.listen", c.Admin.Listen)
 	k.log(s)
 	s.DrainTimeout = k.time("drain.timeout", c.Drain.Timeout, 20*time.Second, drainTimeoutMax)
-	s.Shards = k.number("shards", c.Shards, 0, shardsMax)
+	s.Shards = k.number("shards", c.Shards, 1, shardsMax)
 	for i := range c.Links {
 		s.Links = append(s.Links, k.link(i))
 	}
@@ -113,14 +115,24 @@ func checkConfig(c *config, over overrides) (*settings, error) {
 // fail keeps an error about a key: with the name of the environment variable when the value came
 // from there, else with its place in the file.
 func (k *configCheck) fail(path, format string, args ...any) {
-	if k.err != nil {
-		return
+	if k.err == nil {
+		k.err = k.at(path, format, args...)
 	}
+}
+
+func (k *configCheck) at(path, format string, args ...any) error {
 	if name := envName(path); k.over.set[name] {
-		k.err = errors.New(blank("environment: " + name + ": " + fmt.Sprintf(format, args...)))
-		return
+		return errors.New(blank("environment: " + name + ": " + fmt.Sprintf(format, args...)))
 	}
-	k.err = k.config.source.at(path, format, args...)
+	return k.config.source.at(path, format, args...)
+}
+
+// wrong is an error about a key of the configuration that shows only when it is used.
+func (s *settings) wrong(path, format string, args ...any) error {
+	if s.at == nil { // not from a configuration
+		return fmt.Errorf("%s: %s", path, fmt.Sprintf(format, args...))
+	}
+	return s.at(path, format, args...)
 }
 
 // store sees that there is one store.

@@ -48,6 +48,8 @@ func (s source) explain(err error, into reflect.Type) error {
 	path := s.pathOf(at.GetToken())
 	var unknown *yaml.UnknownFieldError
 	var mismatch *yaml.TypeError
+	var kind *yaml.UnexpectedNodeTypeError
+	var syntax *yaml.SyntaxError
 	message := at.GetMessage()
 	switch {
 	case errors.As(err, &unknown):
@@ -55,6 +57,10 @@ func (s source) explain(err error, into reflect.Type) error {
 		message = "is not a key here: expected one of " + strings.Join(keysAt(into, parent), ", ")
 	case errors.As(err, &mismatch):
 		message = "expected " + describe(mismatch.DstType)
+	case errors.As(err, &kind):
+		message = "expected " + describe(typeAt(into, path))
+	case errors.As(err, &syntax):
+		message += ": expected YAML, in which what belongs together is indented alike, by spaces"
 	}
 	return s.fail(at.GetToken(), path, message)
 }
@@ -76,7 +82,7 @@ func (s source) at(path, format string, args ...any) error {
 			return s.fail(firstToken(node), path, message)
 		}
 	}
-	return fmt.Errorf("%s: %s: %s", s.name, path, message)
+	return fmt.Errorf("%s:1:1: %s: %s", s.name, path, message)
 }
 
 // fail writes an error with its place: file:line:column: key: what, then the line and a caret.
@@ -151,10 +157,10 @@ func firstToken(n ast.Node) *token.Token {
 	return n.GetToken()
 }
 
-// keysAt are the keys that a path can have below it.
-func keysAt(t reflect.Type, path string) []string {
+// typeAt is the type of what a path leads to.
+func typeAt(t reflect.Type, path string) reflect.Type {
 	for part := range strings.SplitSeq(path, ".") {
-		name, _, _ := strings.Cut(part, "[")
+		name, _, element := strings.Cut(part, "[")
 		if name == "" {
 			continue
 		}
@@ -164,9 +170,17 @@ func keysAt(t reflect.Type, path string) []string {
 				break
 			}
 		}
+		if element {
+			t = elem(t)
+		}
 	}
+	return t
+}
+
+// keysAt are the keys that a path can have below it.
+func keysAt(t reflect.Type, path string) []string {
 	var keys []string
-	if t = elem(t); t.Kind() != reflect.Struct {
+	if t = elem(typeAt(t, path)); t.Kind() != reflect.Struct {
 		return nil
 	}
 	for _, f := range reflect.VisibleFields(t) {
