@@ -72,8 +72,9 @@ const (
 
 // Refused is the error about a file of which nothing is taken. It wraps a [clearing.Reject].
 type Refused struct {
-	File   string
-	Reject *clearing.Reject
+	File         string
+	Reject       *clearing.Reject
+	OtherContent bool // a duplicate in its id only: the file that was taken had other bytes
 }
 
 // Error begins with the reason, and says which record and where in the file.
@@ -173,7 +174,7 @@ func (n *fileLoad) check(ctx context.Context) (err error) {
 	})
 	var reject *clearing.Reject
 	if errors.As(err, &reject) {
-		err = &Refused{n.source.Name, reject}
+		err = &Refused{File: n.source.Name, Reject: reject}
 	}
 	return err
 }
@@ -191,10 +192,12 @@ func (n *fileLoad) open(ctx context.Context) (err error) {
 		return err
 	}
 	switch {
+	case n.before.closed && n.before.otherBytes(&n.totals):
+		return n.otherContent("the %s was taken already, and this one has the same id with other content: if its records are new, have it sent again under an id of its own; if it is the same file written anew, nothing is to be done", named(n.totals.FileID))
 	case n.before.closed:
 		return n.duplicate("the %s was taken already", named(n.totals.FileID))
 	case n.before.otherBytes(&n.totals):
-		return n.duplicate("the %s is taken and not finished, with other bytes: finish it first, with those it was taken with (%.15s...)", named(n.totals.FileID), n.before.note)
+		return n.otherContent("the %s is taken and not finished, with other bytes: finish it first, with those it was taken with (%.15s...)", named(n.totals.FileID), n.before.note)
 	}
 	n.filing = router.Filing{File: n.totals.FileID, Taken: n.before.begun, Link: n.Link, Parts: n.Parts, DryRun: n.DryRun}
 	n.filing.Resumed = !mine && !n.before.begun.IsZero()
@@ -213,8 +216,15 @@ func named(id clearing.FileID) string {
 }
 
 // duplicate refuses a file that was taken before.
-func (n *fileLoad) duplicate(format string, args ...any) error {
-	return &Refused{n.source.Name, &clearing.Reject{Reason: clearing.Duplicate, Detail: fmt.Sprintf(format, args...)}}
+func (n *fileLoad) duplicate(format string, args ...any) *Refused {
+	return &Refused{File: n.source.Name, Reject: &clearing.Reject{Reason: clearing.Duplicate, Detail: fmt.Sprintf(format, args...)}}
+}
+
+// otherContent refuses a file that has the id of another.
+func (n *fileLoad) otherContent(format string, args ...any) error {
+	r := n.duplicate(format, args...)
+	r.OtherContent = true
+	return r
 }
 
 func (n *fileLoad) tell(p Progress) {

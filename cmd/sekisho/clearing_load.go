@@ -28,7 +28,8 @@ func newClearingLoad() *cobra.Command {
 			"It exits with 1 when any file is refused. Standard error then has a line of `sekisho: `, the reason, the\n" +
 			"record and its offset; with --json standard output has a line for that file too, with file, refused (the\n" +
 			"reason), record, offset and detail. A file that was taken before is a duplicate: nothing happens, and\n" +
-			"those behind it are loaded. After any other refusal or error nothing behind it is.\n\n" +
+			"those behind it are loaded; where it has other bytes than the one that was taken it says so, in JSON as\n" +
+			"other_content. After any other refusal or error nothing behind it is.\n\n" +
 			"With --dry-run every record is judged on the wallets as they are and nothing is recorded: what depends\n" +
 			"on an earlier record of the same file counts as suspended, and a sale presented twice as two sales.",
 		Example: "  sekisho clearing load --config sekisho.yaml today.clr\n" +

@@ -106,6 +106,13 @@ func TestClearingFilesAreLoadedOneAfterTheOtherUpToTheFirstThatIsRefusedForMoreT
 	if _, stderr, code = jobRun(t, config, "clearing", "load", good, behind); code != exitFail || strings.Count(stderr, "duplicate: ") != 2 {
 		t.Errorf("two duplicates: exit code %d, %s", code, stderr)
 	}
+	other := clearingOf(t, 1, 9, 2)
+	stdout, stderr, code = jobRun(t, config, "clearing", "load", "--json", other)
+	const told = "was taken already, and this one has the same id with other content: if its records are new"
+	if code != exitFail || !strings.HasPrefix(stderr, "sekisho: duplicate: the file of 261122") || !strings.Contains(stderr, told) ||
+		!strings.Contains(stdout, told) || !strings.HasSuffix(stdout, `"other_content":true}`+"\n") {
+		t.Errorf("the same id with other content: exit code %d, %s%s", code, stdout, stderr)
+	}
 	stdout, stderr, code = jobRun(t, config, "clearing", "load", "--dry-run", next)
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "judged, nothing recorded, 3 records") {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)

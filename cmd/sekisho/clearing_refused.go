@@ -16,16 +16,17 @@ type refusedLine struct {
 	Reason clearing.Reason `json:"refused"`
 	Record uint32          `json:"record"`
 	Offset int64           `json:"offset"`
-	Detail string          `json:"detail"` // no card number is in it
+	Detail string          `json:"detail"`                  // no card number is in it
+	Other  bool            `json:"other_content,omitempty"` // a duplicate in its id only
 }
 
 func refusedLineOf(r *jobs.Refused) refusedLine {
-	return refusedLine{r.File, r.Reject.Reason, r.Reject.Record, r.Reject.Offset, r.Reject.Detail}
+	return refusedLine{r.File, r.Reject.Reason, r.Reject.Record, r.Reject.Offset, r.Reject.Detail, r.OtherContent}
 }
 
 // err is the error that the line is of.
 func (r *refusedLine) err() error {
-	return &jobs.Refused{File: r.File, Reject: &clearing.Reject{Reason: r.Reason, Record: r.Record, Offset: r.Offset, Detail: r.Detail}}
+	return &jobs.Refused{File: r.File, OtherContent: r.Other, Reject: &clearing.Reject{Reason: r.Reason, Record: r.Record, Offset: r.Offset, Detail: r.Detail}}
 }
 
 // write writes the line for a file as it was named.
