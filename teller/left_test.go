@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,15 +72,14 @@ func TestATryWhoseKeyCannotBeLookedUpDoesNotSayThatNothingHappened(t *testing.T)
 		d.must(step.do(d.Teller, call(fmt.Sprint("life ", i))))
 	}
 	for broken := range 8 { // reads that go well before the first that does not
-		reads := 0
-		fault := func(string) error {
-			if reads++; reads > broken {
-				return errors.New("throttled")
-			}
-			return nil
-		}
 		for i, step := range steps {
-			reads = 0
+			var reads atomic.Int64
+			fault := func(string) error {
+				if reads.Add(1) > int64(broken) {
+					return errors.New("throttled")
+				}
+				return nil
+			}
 			node := d.node(balance.MemoryOptions{Single: true, ReadFault: fault})
 			_, err := step.do(node.Teller, call(fmt.Sprint("life ", i)))
 			if err != nil && !errors.Is(err, ErrUnknown) {
