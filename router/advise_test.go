@@ -179,3 +179,43 @@ func TestWhatIsMovedBackLongAfterwardsLeavesNothingPosted(t *testing.T) {
 		}
 	})
 }
+
+// TestKeysAreMatchableForTwoHundredDays has a purchase named by its DE37 or DE38 alone, a day before it need not be
+// found any more.
+func TestKeysAreMatchableForTwoHundredDays(t *testing.T) {
+	const last = 199 * 24 * time.Hour
+	for name, find := range map[string]func(h *history, q spec.Request, ours string){
+		"by its DE37": func(h *history, q spec.Request, _ string) {
+			h.ask(spec.Request{MTI: 420, Amount: 1000, Sent: time.Now().Unix(), STAN: 2, Acquirer: 8, RRN: q.RRN})
+		},
+		"by its DE38": func(h *history, q spec.Request, ours string) {
+			q = spec.Request{MTI: 420, Amount: 1000, Sent: time.Now().Unix(), STAN: 2, Acquirer: 8, Merchant: q.Merchant}
+			copy(q.Approval[:], ours)
+			h.ask(q)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inHistory(t, func(t *testing.T, h *history) {
+				q := sale(1000)
+				ours := h.ask(q).Approval.String()
+				h.forget(0) // what comes after it is no reason to read on
+				h.forget(last - 24*time.Hour)
+				find(h, q, ours)
+				if p := h.known(q); p.State != balance.Reversed {
+					t.Errorf("it is %s, want reversed", p.State)
+				}
+			})
+		})
+	}
+	t.Run("by its clearing", func(t *testing.T) {
+		inHistory(t, func(t *testing.T, h *history) {
+			q := sale(1000)
+			ours := h.ask(q).Approval.String()
+			h.forget(0)
+			h.forget(last - 24*time.Hour)
+			if placed := h.present(q, ours, nil); placed != balance.PlacedMatched {
+				t.Errorf("it is %s, want matched", placed)
+			}
+		})
+	})
+}
