@@ -37,7 +37,8 @@ func newPay() *cobra.Command {
 			"ledger holds and has posted for the purchase then. In the end it shows the card's balance before and after.\n\n" +
 			"The words of --then, N in the minor unit of the currency:\n\n" + payTable() + "\n\n" +
 			"The card's number comes from the wallet API (POST /v1/cards/{id}/reveal, reason \"pay\"; the token needs\n" +
-			"pan:read), where that is not configured from the store and its number key. It is never shown.\n\n" +
+			"pan:read), where that is not configured from the store and its number key. It is never shown.\n" +
+			"Its messages are in yen: a card in another currency is refused.\n\n" +
 			"It exits with 0 also when the purchase was declined, and says so; with 1 when a step could not be done.",
 		Example: "  sekisho pay --config sekisho.yaml --card crd_0123456789abcdef01234567 --amount 800\n" +
 			"  sekisho pay --config sekisho.yaml --wallet alice --amount 800 --then duplicate,reverse:partial=300,clear\n" +
