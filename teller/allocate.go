@@ -9,7 +9,7 @@ import (
 
 // Allocate moves unallocated money of the wallet to one of its cards, or with a negative amount what is free
 // on the card back to the wallet: Allocated. What other cards owe is not given away. A card that is used no
-// more takes what it owes, and nothing above it.
+// more, or has expired, takes what it owes, and nothing above it.
 func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.CardID, amount spec.Money) (Done, error) {
 	if err := checkAmount("amount", max(amount, -amount)); err != nil {
 		return Done{}, err
@@ -17,6 +17,7 @@ func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.
 	m := &move{call: &c, print: c.print("allocate", wallet, card.String())}
 	m.act = func(v *balance.View) (here, there []balance.Event, err error) {
 		at, ok := v.Card(card)
+		state := t.program(v.Program).stateOf(&at, v.Dated)
 		switch {
 		case !ok:
 			return nil, nil, ErrNotFound
@@ -24,11 +25,11 @@ func (t *Teller) Allocate(ctx context.Context, c Call, wallet string, card spec.
 			return nil, nil, &FundsError{Need: -amount, Have: free(&at)}
 		case amount < 0:
 			return []balance.Event{allocated(v.Wallet, card, amount)}, nil, nil
-		case takesMoney(at.Status), amount <= owed(&at):
+		case amount <= owed(&at), takesMoney(at.Status) && state != expired:
 		case owed(&at) > 0:
-			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no more than it owes")
+			return nil, nil, wrongState("the card is " + state + ": it takes no more than it owes")
 		default:
-			return nil, nil, wrongState("the card is " + at.Status.String() + ": it takes no money")
+			return nil, nil, wrongState("the card is " + state + ": it takes no money")
 		}
 		if has := spare(v.Wallet, card); has < amount {
 			return nil, nil, &FundsError{Need: amount, Have: has}
@@ -56,6 +57,17 @@ func free(c *balance.Card) spec.Money { return max(0, c.Available()) }
 
 func takesMoney(s balance.CardStatus) bool {
 	return s == balance.CardActive || s == balance.CardFrozen || s == balance.CardNotActivated
+}
+
+// expired is how a card stands whose last month is over, and that would be good otherwise.
+const expired = "expired"
+
+// stateOf is how a card of the program stands at an instant (Unix milliseconds).
+func (p *Program) stateOf(c *balance.Card, at int64) string {
+	if p != nil && takesMoney(c.Status) && p.month(at)%1_00_00 > uint32(c.Expiry) {
+		return expired
+	}
+	return c.Status.String()
 }
 
 // allocated is the event that moves money between a wallet and a card of its.

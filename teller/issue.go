@@ -18,8 +18,8 @@ type Issuing struct {
 }
 
 // Issue issues a card at once, active and without money: CardIssued. Its number is a random free one of the
-// program. A person has at most so many cards that are not closed, over all wallets; a wallet without an
-// owner has as many without a holder. The card's id is in the event, its number nowhere.
+// program. A person has at most so many cards that are not closed, over all wallets and programs of the tenant; a
+// wallet without an owner has as many without a holder. The card's id is in the event, its number nowhere.
 func (t *Teller) Issue(ctx context.Context, c Call, wallet string, o Issuing) (Done, error) {
 	if err := firstOf(c.check(), t.checkText("name", o.Name, 0, NameMax), checkRules(o.Rules)); err != nil {
 		return Done{}, err

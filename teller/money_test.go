@@ -260,3 +260,32 @@ func TestWhatIsNotKnownIsNeverCalledDoneOrRefused(t *testing.T) {
 		}
 	}
 }
+
+// Nobody can spend what is on an expired card: it takes nothing, and gives back what it has.
+func TestAnExpiredCardTakesNoMoney(t *testing.T) {
+	t.Parallel()
+	japan := time.FixedZone("+09:00", 9*60*60)
+	at := time.Date(2026, 11, 24, 0, 0, 0, 0, japan)
+	d := newDesk(t, balance.MemoryOptions{Single: true}, func(o *Options) {
+		o.Now, o.Programs[0].Zone, o.Programs[0].CardYears = func() time.Time { return at }, japan, 1
+	})
+	w := d.wallet(Opening{}, 1000)
+	card, owes := d.card(w, 300), d.card(w, 100)
+	d.clear(d.drawn.of(owes, 0), 150, 0, spec.ApprovalCode{})
+	at = time.Date(2027, 11, 30, 23, 59, 59, 0, japan)
+	d.must(d.Allocate(t.Context(), d.next(), w, card, 1))
+	at = at.Add(time.Second)
+	_, err := d.Allocate(t.Context(), d.next(), w, card, 1)
+	refused(t, "to an expired card", err, &StateError{"the card is expired: it takes no money"})
+	_, err = d.Allocate(t.Context(), d.next(), w, owes, 51)
+	refused(t, "more than it owes", err, &StateError{"the card is expired: it takes no more than it owes"})
+	d.must(d.Allocate(t.Context(), d.next(), w, owes, 50))
+	d.must(d.Allocate(t.Context(), d.next(), w, card, -1))
+	d.must(d.Sweep(t.Context(), d.next(), w, card))
+	d.must(d.Reissue(t.Context(), d.next(), w, card))
+	d.must(d.Allocate(t.Context(), d.next(), w, card, 1))
+	if s := d.snapshot(w); s.card(card).Allocated != 1 || s.card(owes).Available() != 0 {
+		t.Errorf("%+v", s.Cards)
+	}
+	d.verified()
+}

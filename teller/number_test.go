@@ -186,3 +186,22 @@ func TestACardExpiresSoManyYearsAfterTheMonthOfItsIssue(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCardsOfAPersonCountOverAllPrograms(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, balance.MemoryOptions{}, func(o *Options) {
+		o.Programs = append(o.Programs, Program{Name: "gold", Ranges: []string{"354013000000"}, Currency: spec.JPY, CardsMax: 2})
+	})
+	me := someone("me")
+	w := d.wallet(Opening{Owner: me}, 0)
+	first := d.card(w, 0)
+	d.card(w, 0)
+	c := d.next()
+	c.Programs = []string{"prepaid", "gold"}
+	gold := d.must(d.Open(t.Context(), c, Opening{Form: balance.Personal, Program: "gold", Owner: me})).Log
+	c.Key = "issue"
+	_, err := d.Issue(t.Context(), c, gold, Issuing{})
+	refused(t, "the third, of the other program", err, &CapError{What: "cards", Max: 2})
+	d.must(d.Close(t.Context(), d.next(), w, first))
+	d.must(d.Issue(t.Context(), c, gold, Issuing{}))
+}

@@ -44,7 +44,7 @@ type Program struct {
 	TransferMax spec.Money     // one transfer; 0 is no limit
 	MonthMax    spec.Money     // what one wallet hands over to others in a calendar month of Zone; 0 is no limit
 	Tiers       []Tier         // other limits, for wallets that are given them, in rising order
-	CardsMax    int            // cards of one person that are not closed; 0 is CardsMaxDefault
+	CardsMax    int            // cards of one person, of whatever program, that are not closed; 0 is CardsMaxDefault
 	CardYears   int            // until a card expires; 0 is CardYearsDefault
 	Zone        *time.Location // of its months, at whose end cards expire; nil is UTC
 }
