@@ -121,7 +121,7 @@ func TestTheRequestIsFilledInAtTheEdge(t *testing.T) {
 			t.Errorf("link %q, at %v, deadline %v, policy %v", r.Link, r.At.Sub(now), r.Deadline.Sub(now), r.Policy)
 		}
 		state := h.States()[0]
-		if state != (LinkState{Name: "net", Dialect: "plain", Connections: 1, SignedOn: "optional", LastFrame: now.UTC()}) {
+		if state != (LinkState{Name: "net", Dialect: "plain", Connections: 1, SignedOn: "off", SignOn: "optional", Serves: true, LastFrame: now.UTC()}) {
 			t.Errorf("state is %+v", state)
 		}
 	})

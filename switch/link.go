@@ -80,7 +80,9 @@ type LinkState struct {
 	Name        string    `json:"name"`
 	Dialect     string    `json:"dialect"`
 	Connections int       `json:"connections"`
-	SignedOn    string    `json:"signed_on"` // optional, on or off
+	SignedOn    string    `json:"signed_on"` // on or off
+	SignOn      string    `json:"sign_on"`   // optional, or required: before it nothing is authorized
+	Serves      bool      `json:"serves"`    // requests are decided; not after a sign-off
 	LastFrame   time.Time `json:"last_frame,omitzero"`
 }
 
@@ -170,7 +172,7 @@ func (l *link) each(stop bool, do func(*conn)) {
 func (l *link) state() LinkState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := LinkState{Name: l.Name, Dialect: l.DialectName, Connections: len(l.conns), SignedOn: l.signOn.String()}
+	s := LinkState{Name: l.Name, Dialect: l.DialectName, Connections: len(l.conns), SignedOn: l.signOn.String(), SignOn: l.signOn.rule(), Serves: l.signOn.serves()}
 	if at := l.lastFrame.Load(); at != 0 {
 		s.LastFrame = time.Unix(0, at).UTC()
 	}

@@ -25,13 +25,18 @@ func (s *signOn) serves() bool {
 	return state == signedOn || state == neverSigned && !s.required
 }
 
-// String is on, off or, before the first sign-on where none is required, optional.
+// String is on or off; off before the first sign-on, also where none is required.
 func (s *signOn) String() string {
-	switch {
-	case s.state.Load() == signedOn:
+	if s.state.Load() == signedOn {
 		return "on"
-	case s.serves():
-		return "optional"
 	}
 	return "off"
+}
+
+// rule says whether nothing is authorized before the first sign-on: required or optional.
+func (s *signOn) rule() string {
+	if s.required {
+		return "required"
+	}
+	return "optional"
 }

@@ -23,7 +23,7 @@ func TestSignOnBelongsToTheLink(t *testing.T) {
 		steps    []step
 	}{
 		{"served before the first sign-on where it is optional", false, []step{
-			{"0100", 0, "0110", spec.Approved, "optional"},
+			{"0100", 0, "0110", spec.Approved, "off"},
 		}},
 		{"not served before the first sign-on where it is required", true, []step{
 			{"0100", 0, "0110", spec.NotSignedOn, "off"},

@@ -80,7 +80,7 @@ func writeExpired(w io.Writer, r *jobs.Expired, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(r)
 	}
-	_, err := fmt.Fprintf(w, "%s holds of %s released in %s wallets, as of %s\n",
-		grouped(int64(r.Expired)), jobs.AmountsText(r.Amounts), grouped(int64(r.Wallets)), r.At.Format(time.RFC3339))
+	_, err := fmt.Fprintf(w, "%s of %s released in %s, as of %s\n",
+		counted(r.Expired, "hold", "holds"), jobs.AmountsText(r.Amounts), counted(r.Wallets, "wallet", "wallets"), r.At.Format(time.RFC3339))
 	return err
 }

@@ -93,6 +93,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, signals <-chan os
 	log.Info("serving", "version", version(), "links", e.links, "admin", e.adminAddr.String(), "store", s.storeName(),
 		"programs", programs, "verify", "none", "wallet_api", e.wallet.Addr(), "pid", os.Getpid())
 	warnOfFiles(s, log)
+	log.Warn("chip cryptograms, CVV2 and PINs are not checked (verify: none): whoever has a card's number and expiry can use it", "programs", programs)
 	why := slog.String("signal", "none")
 	select {
 	case err := <-e.Failed():

@@ -144,11 +144,12 @@ func TestServeSaysWhereItListensAndAnswersThere(t *testing.T) {
 	if p.begun.Msg != "serving" || len(p.begun.Links) != 1 || p.begun.Links[0].Name != "jcb" {
 		t.Fatalf("the first line says %+v", p.begun)
 	}
-	for path, want := range map[string]string{"/healthz": "ok", "/readyz": `"signed_on":"optional"`, "/metrics": "\nsekisho_"} {
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": `"signed_on":"off","sign_on":"optional","serves":true`, "/metrics": "\nsekisho_"} {
 		if code, body := p.get(path); code != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d, without %q", path, code, want)
 		}
 	}
+	p.until("chip cryptograms, CVV2 and PINs are not checked (verify: none): whoever has a card's number and expiry can use it")
 	card, err := cardnet.NewCard(testNumber(1), "2912")
 	if err != nil {
 		t.Fatal(err)
