@@ -137,3 +137,87 @@ func TestASecondPresentmentDebitsWhateverItsDE3(t *testing.T) {
 		}
 	})
 }
+
+func (s *shop) forced(want spec.Money) {
+	s.Helper()
+	before, _ := s.money(first)
+	if done, err := s.resolve(jobs.Resolve{ID: s.only().ID, Action: jobs.ActionForce}); err != nil || done.Posted != want {
+		s.Errorf("forced: %+v, %v; want %d", done, err, want)
+	}
+	if after, _ := s.money(first); after-before != want {
+		s.Errorf("the wallet has %d more, want %d", after-before, want)
+	}
+}
+
+func (s *shop) isPosted() {
+	s.Helper()
+	before, _ := s.money(first)
+	_, err := s.resolve(jobs.Resolve{ID: s.only().ID, Action: jobs.ActionForce, Amount: 400})
+	if after, _ := s.money(first); !errors.Is(err, router.ErrPosted) || after != before {
+		s.Errorf("forced: %v, the wallet has %d more", err, after-before)
+	}
+}
+
+func TestWhatWasPostedSinceIsNotPostedFromSuspense(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(s *shop) { // a chargeback, before its sale and after it
+		v := s.buy(first, 1000)
+		disputed := s.presented(v, function(1442, 450))
+		if placed := s.load(disputed) + ", " + s.load(s.presented(v)) + ", " + s.load(disputed); placed != "suspended, matched, other" {
+			t.Errorf("placed %s", placed)
+		}
+		s.isPosted()
+	})
+	inBubble(t, func(s *shop) { // a 0120 in no usable currency, and its clearing
+		v := s.buy(first, 400, advised(120), dollars, approved("777777"))
+		if placed := s.load(s.presented(v, in(spec.JPY))); placed != "matched" {
+			t.Errorf("placed %s", placed)
+		}
+		s.isPosted()
+	})
+}
+
+func TestAReversalThatIsForcedDoesTheOpposite(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(s *shop) {
+		sold := s.presented(s.bought(first, 500), takesBack)
+		s.load(sold)
+		s.forced(500)
+		if placed := s.load(sold); placed != "suspended" { // it was done
+			t.Errorf("once more it is %s", placed)
+		}
+	})
+	inBubble(t, func(s *shop) {
+		s.load(s.presented(s.bought(first, 500), givesBack, takesBack))
+		s.forced(-500)
+	})
+	inBubble(t, func(s *shop) {
+		s.load(s.presented(s.bought(first, 500), givesBack, in(usd), func(d *clearing.Draft) { d.Billing, d.BillingCurrency = 700, 978 }))
+		if _, err := s.resolve(jobs.Resolve{ID: s.only().ID, Action: jobs.ActionForce}); !errors.Is(err, router.ErrNoAmount) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatIsForcedIsDE6WhereDE4IsForeign(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(s *shop) {
+		v := s.bought(first, 1000, foreign(2000))
+		s.buy(first, 300, approved("777777"))
+		s.buy(first, 301, approved("777777"))
+		if placed := s.load(s.presented(v, unnamed, approval("777777"))); placed != "ambiguous" {
+			t.Errorf("placed %s", placed)
+		}
+		s.forced(-2000)
+	})
+}
+
+func TestARecordIsNotAttachedToAPurchaseOfAnotherCard(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(s *shop) {
+		s.ambiguous()
+		if _, err := s.attached(s.buy(second, 302), 0); !errors.Is(err, router.ErrNoPurchase) {
+			t.Error(err)
+		}
+	})
+}
