@@ -22,14 +22,14 @@ func (r *Router) complete(p *passage, v *balance.View) balance.Decision {
 		return p.suspendOther(v)
 	}
 	amount, usable := risk.Amount(q, v.Currency)
-	if !usable || q.Inquiry() {
+	if approvedThere(q) && !usable || q.Inquiry() {
 		return r.suspend(p, v)
 	}
 	own, ready := v.Purchase(key.Purchase())
 	if !ready {
 		return balance.Decision{}
 	}
-	if otherWay(own, q) {
+	if (approvedThere(q) || q.Fields.Has(3)) && otherWay(own, q) {
 		return p.suspendOther(v)
 	}
 	if !approvedThere(q) {
