@@ -12,7 +12,7 @@ import (
 type WalletLimits struct {
 	BalanceMax  *Sum `json:"balance_max,omitempty" doc:"The most that it may have; no limit when absent."`
 	TransferMax *Sum `json:"transfer_max,omitempty" doc:"The most of one transfer to another wallet; no limit when absent."`
-	MonthMax    *Sum `json:"month_max,omitempty" doc:"The most that it may transfer to others in a calendar month (UTC); no limit when absent."`
+	MonthMax    *Sum `json:"month_max,omitempty" doc:"The most that it may transfer to others in a calendar month of the program's zone; no limit when absent."`
 	MonthLeft   *Sum `json:"month_left,omitempty" doc:"What is left of month_max this month."`
 }
 
