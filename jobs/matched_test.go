@@ -92,4 +92,3 @@ func TestARecordSaysHowItsSaleIsOdd(t *testing.T) {
 		})
 	}
 }
-

@@ -9,9 +9,9 @@
 // allowed there: of a digit's eight bits the upper four, and of the lower ones those that lead past
 // 9. Not seen are one digit for another in DE2 (but its Luhn digit then fails, which is told by
 // Card.Luhn), 3, 5, 6, 9, 10, 12, 14, 16, 23, 25, 26, 30, 31, 32, 33, 40, 93, 94, 97, 100; DE24
-// between 451 and 453; one printable character for another in DE22, 37, 38, 41, 42, 43, 54, 72; in
-// private elements of a detail record anything that keeps tag, length and format; and any byte of
-// DE55. A whole byte turned over (XOR FF) is seen everywhere but in DE55 and in cp037 text, where
+// between 450 and 451, 450 and 454, 451 and 453, 691 and 695, and, where DE30 stands, 200 and 280;
+// one printable character for another in DE22, 37, 38, 41, 42, 43, 54, 72; in private elements of a
+// detail record anything that keeps tag, length and format; and any byte of DE55. A whole byte turned over (XOR FF) is seen everywhere but in DE55 and in cp037 text, where
 // the lower case letters a to f, j to m, s to v, and some punctuation are each other's complements.
 package clearing
 
