@@ -350,3 +350,20 @@ func TestALoadEndsWithItsContext(t *testing.T) {
 		t.Errorf("%d messages, error %v", f.Messages, err)
 	}
 }
+
+func TestMostOfASecondAtTheEndIsToldAsOne(t *testing.T) {
+	t.Parallel()
+	b := newBank()
+	n := newIssuer(t, b.decide).dial(Config{})
+	l := crowd(t, b, 2, 100_000)
+	l.Rate, l.For = 500, 700*time.Millisecond
+	var told []Figures
+	l.Every = func(second, _ Figures) { told = append(told, second) }
+	f, err := n.Run(t.Context(), l)
+	if err != nil || f.Messages == 0 {
+		t.Fatalf("%d messages, error %v", f.Messages, err)
+	}
+	if len(told) == 0 || told[len(told)-1].Messages == 0 || told[len(told)-1].P99 == 0 {
+		t.Errorf("told of %+v", told)
+	}
+}

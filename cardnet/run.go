@@ -131,7 +131,8 @@ func oneOf(cards []Card, at int) Card {
 	return cards[at%len(cards)]
 }
 
-// report calls Every once a second until the run is over and returns the whole.
+// report calls Every once a second until the run is over, and for a last second of which half or more has passed,
+// and returns the whole.
 func (r *run) report(over <-chan struct{}) Figures {
 	start, base := time.Now(), r.network.tally.figures()
 	last := base
@@ -147,11 +148,12 @@ func (r *run) report(over <-chan struct{}) Figures {
 		latest := r.network.tally.figures()
 		fresh := r.collect()
 		total := latest.since(base).timed(time.Since(start), r.total)
+		passed := latest.Elapsed - last.Elapsed
+		if r.load.Every != nil && (!ended || passed >= time.Second/2) {
+			r.load.Every(latest.since(last).timed(passed, fresh), total)
+		}
 		if ended {
 			return total
-		}
-		if r.load.Every != nil {
-			r.load.Every(latest.since(last).timed(latest.Elapsed-last.Elapsed, fresh), total)
 		}
 		last = latest
 	}

@@ -57,31 +57,38 @@ func (s *stage) load(ctx context.Context, o *demoOptions, w *demoWorld) (demoTot
 	return demoTotals{Figures: cardnet.Together(figures...), reasons: differences(after, before)}, err
 }
 
-// watch shows a line when every network has told of its second.
+// watch shows a line when every network has told of its second, until all have ended and told.
 func (s *stage) watch(seconds <-chan [2]cardnet.Figures, done <-chan struct{}) {
 	last, _ := s.refusals()
 	var told []cardnet.Figures
-	for second := 1; ; {
+	second := 1
+	tell := func(f cardnet.Figures) {
+		if told = append(told, f); len(told) < len(s.networks) {
+			return
+		}
+		now, err := s.refusals()
+		if err != nil {
+			return
+		}
+		s.say("%4ds  %s", second, secondLine(cardnet.Together(told...), differences(now, last)))
+		second, last, told = second+1, now, nil
+	}
+	for {
 		select {
 		case f := <-seconds:
-			if told = append(told, f[0]); len(told) < len(s.networks) {
-				continue
-			}
-			now, err := s.refusals()
-			if err != nil {
-				continue
-			}
-			s.say("%4ds  %s", second, secondLine(cardnet.Together(told...), differences(now, last)))
-			second, last, told = second+1, now, nil
+			tell(f[0])
 		case <-done:
+			for len(seconds) > 0 {
+				tell((<-seconds)[0])
+			}
 			return
 		}
 	}
 }
 
 func secondLine(f cardnet.Figures, reasons map[string]int64) string {
-	line := fmt.Sprintf("%6s messages  approved %-5s cancelled %-4d advices %-3d repeats %-3d p50 %.2f p99 %.2f ms  refused:%s",
-		grouped(f.Messages), grouped(f.Approved), f.Reversed, f.Advices, f.Duplicates, milliseconds(f.P50), milliseconds(f.P99), listed(reasons))
+	line := fmt.Sprintf("%6s messages  approved %-5s cancelled %-4d advices %-3d repeats %-3d balances %-3d p50 %.2f p99 %.2f ms  refused:%s",
+		grouped(f.Messages), grouped(f.Approved), f.Reversed, f.Advices, f.Duplicates, f.Inquiries, milliseconds(f.P50), milliseconds(f.P99), listed(reasons))
 	if f.NoAnswer > 0 {
 		line += fmt.Sprintf("  no answer %d", f.NoAnswer)
 	}
@@ -146,7 +153,7 @@ func differences(after, before map[string]int64) map[string]int64 {
 func (s *stage) end(f demoTotals, c *demoCleared, audit *balance.Audit, used *tableJSON, o *demoOptions) {
 	s.say("\n%s messages: %s approved, %s cancelled, %s advices, %s repeats, %s balances; refused:%s", grouped(f.Messages), grouped(f.Approved),
 		grouped(f.Reversed), grouped(f.Advices), grouped(f.Duplicates), grouped(f.Inquiries), listed(f.reasons))
-	s.say("answered in p50 %.2f ms, p99 %.2f ms, at most %.1f ms, from when each was due", milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.Max))
+	s.say("answered in p50 %.2f ms, p99 %.2f ms, at most %.1f ms, from when each was due: with the wait of the load maker and of its network, beside it in this process", milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.Max))
 	for what, n := range f.Unexpected {
 		s.say("unexpected, %d times: %s", n, what)
 	}

@@ -83,7 +83,7 @@ func (s *stage) story(ctx context.Context, w *demoWorld) error {
 		if err != nil {
 			return err
 		}
-		s.say("  %s  %-6s %7s  %-27s %-32s %5.1f ms  %s", scene.mti, scene.who, yen(spec.Money(scene.amount)), scene.what,
+		s.say("  %s  %-6s %7s  %-27s  %-32s %5.1f ms  %s", scene.mti, scene.who, yen(spec.Money(scene.amount)), scene.what,
 			verdict(a, differences(after, before)), milliseconds(a.Latency), scene.then)
 	}
 	a, err := jcb.Balance(ctx, w.first)
@@ -95,7 +95,7 @@ func (s *stage) story(ctx context.Context, w *demoWorld) error {
 		amounts[b.AmountType] = spec.Money(b.Amount)
 	}
 	allocated, available := amounts["01"], amounts["02"]
-	s.say("  0100  first           balance                     available %s = %s - %s held", yen(available), yen(allocated), yen(allocated-available))
+	s.say("  0100  first           balance                      available %s = %s - %s held", yen(available), yen(allocated), yen(allocated-available))
 	return nil
 }
 

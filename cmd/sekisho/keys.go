@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -161,8 +160,7 @@ func newKeysShow() *cobra.Command {
 }
 
 func (r *keysShown) write(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "key\tcards\t")
+	t := columns("key", "cards", "state")
 	for _, k := range r.Keys {
 		what := ""
 		switch {
@@ -175,15 +173,15 @@ func (r *keysShown) write(out io.Writer) error {
 		case k.Cards == 0:
 			what = "can be retired, or is not used yet"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\n", k.ID, grouped(int64(k.Cards)), what)
+		t.row(strconv.FormatUint(uint64(k.ID), 10), grouped(int64(k.Cards)), what)
 	}
 	if r.Unsealed > 0 {
-		fmt.Fprintf(w, "none\t%s\tthe number is not kept\n", grouped(int64(r.Unsealed)))
+		t.row("none", grouped(int64(r.Unsealed)), "the number is not kept")
 	}
 	if r.Strange > 0 {
-		fmt.Fprintf(w, "?\t%s\twhat is kept is no sealed number\n", grouped(int64(r.Strange)))
+		t.row("?", grouped(int64(r.Strange)), "what is kept is no sealed number")
 	}
-	return w.Flush()
+	return t.write(out)
 }
 
 // parseKeyID reads the id of a key.

@@ -433,3 +433,15 @@ func TestACardThatAPersonHoldsIsCountedOnce(t *testing.T) {
 		t.Errorf("before %+v, with two cards more %+v", before, after)
 	}
 }
+
+func TestKeysAreShownWithoutBlanksAtTheEndOfALine(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	shown := keysShown{Keys: []keyShown{{ID: 7, Cards: 1200, Known: true, Enabled: true}, {ID: 12, Known: true, Enabled: true, Primary: true}}, Strange: 1}
+	if err := shown.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := "key  cards  state\n7    1,200\n12   0      primary\n?    1      what is kept is no sealed number\n"; b.String() != want {
+		t.Errorf("got\n%swant\n%s", &b, want)
+	}
+}
