@@ -158,7 +158,7 @@ func (s *shop) cut(file []byte, after int) bool {
 
 // outcome is a report without what is about one run only.
 func outcome(r jobs.LoadReport) string { //nolint:gocritic // a copy, to be changed
-	r.Seconds, r.PerSecond, r.Resumed, r.Waited = 0, 0, 0, 0
+	r.Seconds, r.Took, r.PerSecond, r.Resumed, r.Waited = 0, 0, 0, 0, 0
 	return fmt.Sprintf("%+v", r)
 }
 

@@ -16,7 +16,7 @@ import (
 // Expired is what an expiry run did. Amounts are minor units.
 type Expired struct {
 	Job      string           `json:"job"` // expire
-	At       time.Time        `json:"at"`
+	At       Time             `json:"at"`
 	Wallets  int              `json:"wallets"`          // looked at
 	Expired  int              `json:"expired"`          // holds released by this run
 	Amount   *spec.Money      `json:"amount,omitempty"` // of them; none where there are several currencies
@@ -108,7 +108,7 @@ func (x *expiry) seen() {
 func (x *expiry) result() Expired {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	r := Expired{Job: "expire", At: x.at.UTC(), Wallets: x.wallets, Programs: []ExpiredProgram{}}
+	r := Expired{Job: "expire", At: Time{x.at}, Wallets: x.wallets, Programs: []ExpiredProgram{}}
 	sums := byCurrency{}
 	for k, p := range x.programs {
 		r.Programs = append(r.Programs, *p)

@@ -27,6 +27,7 @@ type LoadReport struct {
 	Resumed   uint32 `json:"resumed_from"` // DE71 up to which an earlier load had placed it; 0: from the start
 	DryRun    bool   `json:"dry_run"`
 	Seconds   int64  `json:"seconds"` // rounded up
+	Took      int64  `json:"milliseconds"`
 	PerSecond int64  `json:"records_per_second"`
 
 	Sums map[string]spec.Money `json:"sums"` // by class
@@ -42,8 +43,8 @@ func (n *fileLoad) report() LoadReport {
 		Suspended: all[balance.PlacedSuspended].Records, Other: all[balance.PlacedOther].Records,
 		SumFile: n.totals.Sum, SumApplied: all.all().Amount,
 		Bytes: n.totals.Bytes, Waited: n.settled, Resumed: n.before.upTo, DryRun: n.DryRun,
-		Seconds: int64((took + time.Second - 1) / time.Second),
-		Sums:    map[string]spec.Money{},
+		Seconds: int64((took + time.Second - 1) / time.Second), Took: took.Milliseconds(),
+		Sums: map[string]spec.Money{},
 	}
 	if took > 0 {
 		r.PerSecond = int64(float64(n.totals.Records) / took.Seconds())

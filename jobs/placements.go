@@ -181,18 +181,26 @@ func ReportFile(ctx context.Context, store balance.Store, id clearing.FileID, cu
 	return r, nil
 }
 
+// Missing is why there is nothing to show; empty where there is something.
+func (r *Placements) Missing() string {
+	if r.Standing != fileUnknown {
+		return ""
+	}
+	return "file " + r.File + " was never taken"
+}
+
 // Table shows it to a person.
 func (r *Placements) Table() Table {
 	t := Table{
 		Title: "Clearing file " + r.File + " (" + r.Standing + ")", OK: r.OK, Problems: r.Problems,
-		Columns: []Column{{Name: "placement"}, {Name: "found", Right: true}, {Name: "DE4", Right: true}, {Name: "by its log", Right: true}, {Name: "DE4 by its log", Right: true}},
+		Columns: []Column{{Name: "placement"}, {Name: "records in wallets", Right: true}, {Name: "their DE4", Right: true}, {Name: "records in the file's log", Right: true}, {Name: "their DE4 there", Right: true}},
 	}
 	for _, l := range r.Lines {
 		t.row(l.Placement, int(l.Found), l.Amount, int(l.Records), l.Sum) //nolint:gosec // eight digits
 	}
 	t.row("all", int(r.Found), r.SumApplied-r.SumWithout, int(r.Records), r.SumFile) //nolint:gosec // as above
 	if r.Without > 0 {
-		t.note("%d informational records with DE4 of %s are in %q by its log and leave no event", r.Without, grouped(int64(r.SumWithout)), balance.PlacedOther)
+		t.note("%s with DE4 of %s in %q of the file's log: informational, nothing of that is in a wallet", counted(r.Without, "record"), grouped(int64(r.SumWithout)), balance.PlacedOther)
 	}
 	t.note("posted to wallets and house logs: %s", AmountsText(r.PostedIn))
 	return t

@@ -157,6 +157,14 @@ func plain(text string) string {
 	return text
 }
 
+// counted is how many there are of something: 1 record, 1,200 records.
+func counted(n uint64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(int64(n)) + " " + one + "s" //nolint:gosec // far below
+}
+
 // grouped is a number as a person reads it: 412,300.
 func grouped(n int64) string {
 	digits := strconv.FormatInt(n, 10)

@@ -163,7 +163,7 @@ func (o *clearingOptions) write(ctx context.Context, c cardnet.Clearing, stdout,
 
 // tellCleared says what a file came to.
 func tellCleared(stderr io.Writer, done *cardnet.Cleared) {
-	fmt.Fprintf(stderr, "clearing file %s: %s records, sum of DE4 %s\n", done.ID, grouped(int64(done.Records)), grouped(int64(done.Sum)))
+	fmt.Fprintf(stderr, "clearing file %s: %s, sum of DE4 %s\n", done.ID, counted(int64(done.Records), "record", "records"), grouped(int64(done.Sum)))
 	for _, k := range done.Cases {
 		fmt.Fprintf(stderr, "  %-22s record %s: %s\n", k.Name, strings.Trim(fmt.Sprint(k.Numbers), "[]"), placements(k.Placements))
 	}
@@ -171,7 +171,7 @@ func tellCleared(stderr io.Writer, done *cardnet.Cleared) {
 		fmt.Fprintf(stderr, "  %-22s left out: it needs %s\n", k.Name, k.Needs)
 	}
 	if done.Checks > 0 {
-		fmt.Fprintf(stderr, "  %s card checks of 1 or 2 yen are not presented\n", grouped(int64(done.Checks)))
+		fmt.Fprintf(stderr, "  not presented: %s of 1 or 2 yen\n", counted(int64(done.Checks), "card check", "card checks"))
 	}
 }
 

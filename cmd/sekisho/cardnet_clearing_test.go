@@ -275,7 +275,7 @@ func TestAFileHasSoManyPurchasesAtMostAndTheRestIsCounted(t *testing.T) {
 	for most, want := range map[int64]int{3: 3, counterCards: counterCards, counterCards + 1: counterCards} {
 		var said bytes.Buffer
 		sales, err := storedSales(t.Context(), c.settings, most, &said)
-		left := fmt.Sprintf("left out: 1 purchases above the %d of one file", most)
+		left := fmt.Sprintf("left out: 1 purchase above the %d of one file", most)
 		if err != nil || len(sales) != want || strings.Contains(said.String(), left) != (want < counterCards) {
 			t.Errorf("at most %d: %d sales, %v, %s", most, len(sales), err, said.String())
 		}

@@ -188,7 +188,7 @@ func clearingReportText(w io.Writer, name string, r *jobs.LoadReport) error {
 	if r.DryRun {
 		what = "judged, nothing recorded"
 	}
-	fmt.Fprintf(&b, "%s: file %s %s, %s records in %s s\n\n", filepath.Base(name), r.FileID, what, grouped(int64(r.Records)), grouped(r.Seconds)) //nolint:gosec // below 10^8
+	fmt.Fprintf(&b, "%s: file %s %s, %s in %s\n\n", filepath.Base(name), r.FileID, what, counted(int64(r.Records), "record", "records"), time.Duration(r.Took)*time.Millisecond) //nolint:gosec // below 10^8
 	fmt.Fprintf(&b, "%-12s %12s %20s\n", "", "records", "sum of DE4")
 	for _, c := range []struct {
 		class   string

@@ -68,6 +68,12 @@ func makeReport[R any, P tabled[R]](cmd *cobra.Command, f *reporting, name strin
 	if err != nil {
 		return err
 	}
+	if m, ok := any(&r).(interface{ Missing() string }); ok && m.Missing() != "" {
+		if *f.asJSON {
+			err = printReport(cmd.OutOrStdout(), &r, nil, f)
+		}
+		return errors.Join(err, errors.New(m.Missing()))
+	}
 	t := P(&r).Table()
 	if err := printReport(cmd.OutOrStdout(), &r, &t, f); err != nil {
 		return err
@@ -172,7 +178,7 @@ func newReportFile() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "file --config FILE FILE_ID",
 		Short: "What became of the records of a clearing file",
-		Long: "file counts the records of a clearing file twice: in the logs of wallets and in its own log. FILE_ID is the\n" +
+		Long: "file counts the records of a clearing file twice: in the logs of wallets (and of fees) and in its own log. FILE_ID is the\n" +
 			"25 digits of its id. Informational records have no effect and are only in its own log.",
 		Example: "  sekisho report file --config sekisho.yaml 0012611230008879100000001",
 		Args:    needs("FILE_ID"),

@@ -28,7 +28,7 @@ type numbersReport struct {
 }
 
 type numberShown struct {
-	At     time.Time `json:"at"`
+	At     jobs.Time `json:"at"`
 	Who    string    `json:"who"`
 	Tenant string    `json:"tenant"`
 	Wallet string    `json:"wallet,omitempty"` // none: the card is none of the tenant's
@@ -177,7 +177,7 @@ func (r *numbersReport) add(e *balance.Entry) {
 			r.Problems = []string{fmt.Sprintf("%s: entry %d is not about a number that was asked for", e.Log, e.Version)} // the last is enough
 			continue
 		}
-		r.Showings = append(r.Showings, numberShown{a.At, a.Who, a.Tenant, a.Wallet, a.Card.String(), a.Result, a.Reason})
+		r.Showings = append(r.Showings, numberShown{jobs.Time{Time: a.At}, a.Who, a.Tenant, a.Wallet, a.Card.String(), a.Result, a.Reason})
 	}
 }
 
@@ -201,7 +201,7 @@ func (r *numbersReport) Table() jobs.Table {
 	for i := range r.Showings {
 		s := &r.Showings[i]
 		row := make([]jobs.Cell, 0, len(t.Columns))
-		for _, text := range []string{s.At.Format(toMillisecond), s.Who, s.Tenant, s.Wallet, s.Card, s.Result, s.Reason} {
+		for _, text := range []string{s.At.UTC().Format(toMillisecond), s.Who, s.Tenant, s.Wallet, s.Card, s.Result, s.Reason} {
 			row = append(row, jobs.Cell{Text: text, IsText: true})
 		}
 		t.Rows = append(t.Rows, row)

@@ -112,7 +112,7 @@ check: ok, each entry is about a number that was asked for
 check,ok,,,,,
 `,
 		"--date 2026-11-25 --json": `{"report":"numbers","date":"2026-11-25","showings":[` +
-			`{"at":"2026-11-25T00:00:00Z","who":"app-t1","tenant":"t1","wallet":"hana","card":"crd_070100000000000000000000","result":"shown","reason":"it is the next day"}],"ok":true}` + "\n",
+			`{"at":"2026-11-25T00:00:00.000Z","who":"app-t1","tenant":"t1","wallet":"hana","card":"crd_070100000000000000000000","result":"shown","reason":"it is the next day"}],"ok":true}` + "\n",
 		"--date 2026-11-24 --tenant t2 --csv": `at,who,tenant,wallet,card,result,reason
 2026-11-24T23:59:58.250Z,app-t2,t2,ken,crd_000100000000000000000000,shown,'=1+1
 2026-11-24T23:59:59.250Z,app-t2,t2,ken,crd_040100000000000000000000,shown,again: for the shop

@@ -53,7 +53,7 @@ func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
 	}
 	say("id", i.ID)
 	say("standing", string(i.Standing))
-	say("since", fmt.Sprintf("%s (%d days)", i.At.Format(time.RFC3339), i.Age(now)))
+	say("since", fmt.Sprintf("%s (%s)", i.At.Format(time.RFC3339), counted(i.Age(now), "day", "days")))
 	say("what", i.What)
 	say("why", strings.Join(i.Why, "; "))
 	say("from", i.From())

@@ -34,3 +34,17 @@ func TestOneThingInSuspenseIsToldFromItsCandidates(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIdOfAClearingFileIsNoCardNumber(t *testing.T) {
+	t.Parallel()
+	if text := "file 0012611230008879100099999 was never taken"; blank(text) != text {
+		t.Errorf("it is shown as %q", blank(text))
+	}
+	for _, text := range []string{
+		"001261123" + testNumber(1), "00126112300088791000999991", "0012613230008879100099999", "0012611230008879100099999 1", "1012611230008879100099999",
+	} {
+		if shown := blank(text); shown == text {
+			t.Errorf("one of %d characters is shown", len(text))
+		}
+	}
+}

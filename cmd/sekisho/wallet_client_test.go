@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sekisho/jobs"
 )
 
 // counterDesk is a wallet API that answers what it is told to and remembers what it was asked.
@@ -78,10 +80,10 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		{"unfreeze " + someCard, cardBody, "POST /v1/cards/" + someCard + "/unfreeze", card},
 		{"close " + someCard, cardBody, "POST /v1/cards/" + someCard + "/close", card},
 		{"reissue " + someCard, cardBody, "POST /v1/cards/" + someCard + "/reissue", card},
-		{"cards " + someWallet + " --limit 1", listBody, "GET /v1/wallets/" + someWallet + "/cards?limit=1", "card                          number            expiry  status  allocated\n" + someCard + "  354012******0015  3111    active      2,000\n"},
+		{"cards " + someWallet + " --limit 1", listBody, "GET /v1/wallets/" + someWallet + "/cards?limit=1", "card                          number            expiry  status  allocated\n" + someCard + "  354012******0015  3111    active     ¥2,000\n"},
 		{"show " + someWallet + " --json", balance, "GET /v1/wallets/" + someWallet + "/balance", balance + "\n"},
-		{"activity " + someWallet + " --cursor x", activity, "GET /v1/wallets/" + someWallet + "/activity?cursor=x&limit=100", "at                    what      amount  held  charged  state  about  card                          why\n2026-11-24T09:00:00Z  purchase     800   800        0  open   SHOP   " + someCard + "  Held until the merchant collects it.\n"},
-		{"events " + someWallet + " --after 1", events, "GET /v1/wallets/" + someWallet + "/events?limit=100&after=1", "version  at                    what    posted  | posted  held  unallocated\n      2  2026-11-24T09:00:00Z  funded  +5,000     5,000     0        5,000\n"},
+		{"activity " + someWallet + " --cursor x", activity, "GET /v1/wallets/" + someWallet + "/activity?cursor=x&limit=100", "at                    what      amount  held  charged  state  about  card                          why\n2026-11-24T09:00:00Z  purchase    ¥800  ¥800       ¥0  open   SHOP   " + someCard + "  Held until the merchant collects it.\n"},
+		{"events " + someWallet + " --after 1", events, "GET /v1/wallets/" + someWallet + "/events?limit=100&after=1", "version  at                    what     posted  | posted  held  unallocated\n      2  2026-11-24T09:00:00Z  funded  +¥5,000    ¥5,000    ¥0       ¥5,000\n"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +113,7 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		code, stdout, stderr := sekisho(t, "wallet", "show", someWallet, "--api", api.URL+"/", "--token", "dev")
 		want := someWallet + "   \"Trip\"   group   prepaid JPY   version 5\n" +
 			"posted ¥5,000   held ¥800   available ¥4,200   unallocated ¥3,000\n" +
-			"card                          allocated  held  available\n" + someCard + "      2,000   800      1,200\n"
+			"card                          allocated  held  available\n" + someCard + "     ¥2,000  ¥800     ¥1,200\n"
 		if code != exitOK || stdout != want {
 			t.Errorf("exit %d, %sit says\n%swant\n%s", code, stderr, stdout, want)
 		}
@@ -324,7 +326,7 @@ func TestWhoSawANumberIsInTheReportOfTheDay(t *testing.T) {
 	if len(asked) != 1 {
 		t.Fatalf("recorded %+v", asked)
 	}
-	asked[0].At = time.Time{}
+	asked[0].At = jobs.Time{}
 	if want := (numberShown{Who: "app-dev", Tenant: "t1", Wallet: strings.TrimSpace(wallet), Card: strings.TrimSpace(card), Result: "shown", Reason: "the holder asked"}); asked[0] != want {
 		t.Errorf("recorded %+v, want %+v", asked[0], want)
 	}
