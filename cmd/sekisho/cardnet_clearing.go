@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -164,6 +165,9 @@ func (o *clearingOptions) write(ctx context.Context, c cardnet.Clearing, stdout,
 // tellCleared says what a file came to.
 func tellCleared(stderr io.Writer, done *cardnet.Cleared) {
 	fmt.Fprintf(stderr, "clearing file %s: %s, sum of DE4 %s\n", done.ID, counted(int64(done.Records), "record", "records"), grouped(int64(done.Sum)))
+	if done.Records == 0 {
+		fmt.Fprintln(stderr, "  nothing to present: the file has its header and trailer only")
+	}
 	for _, k := range done.Cases {
 		fmt.Fprintf(stderr, "  %-22s record %s: %s\n", k.Name, strings.Trim(fmt.Sprint(k.Numbers), "[]"), placements(k.Placements))
 	}
@@ -226,6 +230,9 @@ func toFile(path string, stdout io.Writer, write func(io.Writer) error) error {
 		return errors.Join(write(f), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".clearing-*") // 0600
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("folder %s is not there", filepath.Dir(path))
+	}
 	if err != nil {
 		return err
 	}

@@ -367,7 +367,7 @@ func TestTheCommandWritesWholeFilesOnly(t *testing.T) {
 		args []string
 	}{
 		{1, "is a directory", []string{"--out", dir}},
-		{1, "no such file", []string{"--out", filepath.Join(dir, "not", "there")}},
+		{1, "folder " + filepath.Join(dir, "not") + " is not there", []string{"--out", filepath.Join(dir, "not", "there")}},
 		{1, "nowhere.yaml", []string{"--out", path, "--from", filepath.Join(dir, "nowhere.yaml")}},
 		{2, "--case", []string{"--out", path, "--case", "misprint"}},
 		{2, "--charset", []string{"--out", path, "--charset", "latin1"}},

@@ -205,7 +205,11 @@ func (c *control) take(w http.ResponseWriter, r *http.Request) {
 		out.write(errorLine(err))
 		return
 	}
-	c.ledger.log.Info("job done", "job", name, took)
+	level := slog.LevelInfo
+	if name == jobCardStanding { // pay asks for each of its steps
+		level = slog.LevelDebug
+	}
+	c.ledger.log.Log(ctx, level, "job done", "job", name, took)
 	out.write(line{Result: result})
 }
 

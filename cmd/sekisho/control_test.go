@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -189,6 +190,25 @@ func TestTheSocketOfADeadProcessIsReplaced(t *testing.T) {
 	}
 	if err := os.Rename(filepath.Join(dir, "away"), filepath.Join(dir, socketName)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestWhatPayAsksForAtEachStepIsLoggedForWhoeverLooksForFaults(t *testing.T) {
+	t.Parallel()
+	nothing := func(context.Context, *ledger, struct{}, func(progress)) (struct{}, error) { return struct{}{}, nil }
+	s, c := openTestControl(t, t.TempDir(), jobOf(jobCardStanding, nothing), jobOf("verify", nothing))
+	var log bytes.Buffer
+	c.ledger.log = slog.New(slog.NewTextHandler(&log, nil))
+	for _, name := range []string{jobCardStanding, "verify"} {
+		if _, err := askServing(t.Context(), s.Dir, name, []byte("{}"), ignore); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Close(t.Context()); err != nil { // from here on nothing is logged
+		t.Fatal(err)
+	}
+	if text := log.String(); strings.Contains(text, jobCardStanding) || !strings.Contains(text, "job=verify") {
+		t.Errorf("it logs %s", text)
 	}
 }
 

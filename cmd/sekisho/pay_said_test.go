@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,5 +33,18 @@ func TestALineOfPaySaysWhatTheLedgerKnows(t *testing.T) {
 			t.Fatal(stderr)
 		}
 		want(read("--card", card), c.why)
+	}
+}
+
+func TestAStoreWithoutPurchasesHasNothingToPresent(t *testing.T) {
+	t.Parallel()
+	p := openTill(t, "")
+	path := filepath.Join(t.TempDir(), "today.clr")
+	code, _, stderr := sekisho(t, "cardnet", "clearing", "--from", p.config, "--out", path)
+	if code != exitOK || !strings.Contains(stderr, "nothing to present: the file has its header and trailer only\n") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if code, _, stderr := sekisho(t, "clearing", "show", path); code != exitOK {
+		t.Errorf("the file is not shown: %s", stderr)
 	}
 }

@@ -108,6 +108,8 @@ type reportOptions struct {
 	Limit  int       `json:"limit,omitempty"`
 }
 
+var errNeedsDate = usageError{errors.New("--date is needed: expected one such as 2026-11-24")}
+
 func newReportSettlement() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "settlement --config FILE --date YYYY-MM-DD",
@@ -122,6 +124,9 @@ func newReportSettlement() *cobra.Command {
 	f := reportFlags(cmd)
 	date := cmd.Flags().String("date", "", "date of the files, YYYY-MM-DD; needed")
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
+		if *date == "" {
+			return errNeedsDate
+		}
 		day, err := time.Parse(time.DateOnly, *date)
 		if err != nil {
 			return usageError{fmt.Errorf("--date: %q is not a date: expected one such as 2026-11-24", *date)}
@@ -163,7 +168,7 @@ func newReportUnused() *cobra.Command {
 	at := cmd.Flags().String("at", "", "the instant, which has passed (RFC 3339); needed")
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
 		if *at == "" {
-			return usageError{errors.New("--at is missing: expected an instant such as 2026-09-30T23:59:59.999+09:00")}
+			return usageError{errors.New("--at is needed: expected an instant such as 2026-09-30T23:59:59.999+09:00")}
 		}
 		when, err := passedTime("--at", *at, time.Now())
 		if err != nil {

@@ -62,6 +62,9 @@ func newReportNumbers() *cobra.Command {
 	flags.IntVar(&o.Limit, "limit", numbersDefault, fmt.Sprintf("how many at most, 1 to %s", grouped(numbersMax)))
 	flags.StringVar(&o.After, "after", "", "go on where an earlier report stopped")
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) (err error) {
+		if *date == "" {
+			return errNeedsDate
+		}
 		if o.At, err = time.Parse(time.DateOnly, *date); err != nil {
 			return usageError{fmt.Errorf("--date: %q is not a date: expected one such as 2026-11-24", *date)}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -75,11 +76,23 @@ func newRoot() *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if !belowZero.MatchString(err.Error()) {
+			return flagError(err)
+		}
+		text := "an amount is above zero"
+		if cmd.Flags().Lookup("back") != nil {
+			text += "; --back takes money back from the card"
+		}
+		return errors.New(text)
+	})
 	root.AddCommand(newServe(), newSeed(), newInspect(), newVerify(), newClearing(), newDemo(), newTable(), newSpec(), newVersion(), newCardnet(),
 		newExpire(), newReport(), newSuspense(), newWallet(), newPay(), newKeys())
 	return root
 }
+
+// belowZero is what the reader of flags says of -100.
+var belowZero = regexp.MustCompile(`^unknown shorthand flag: '[0-9]'`)
 
 // flagError says what a flag is to be, where its reader only names a function of Go.
 func flagError(err error) error {

@@ -188,6 +188,10 @@ func checkResolve(r *jobs.Resolve, force, back bool) error {
 	switch {
 	case actions != 1:
 		return errors.New("expected one of --attach PURCHASE, --force and --return")
+	case r.Who == "":
+		return errors.New("--who is needed: expected the name of who decided")
+	case r.Why == "":
+		return errors.New("--why is needed: expected the reason in words")
 	case blank(r.Who) != r.Who || blank(r.Why) != r.Why:
 		return errors.New("--who and --why are kept: leave out whatever could be a card number")
 	}

@@ -29,6 +29,7 @@ type walletChange struct {
 	args                      []string
 	flags                     func(*cobra.Command)
 	request                   func(args []string, key string) (walletRequest, error) // an error is wrong use
+	currency                  *string                                                // of the amount; empty: that of the wallet, which is the first argument
 	say                       func(w io.Writer, a *walletAnswer) error
 }
 
@@ -52,6 +53,14 @@ func (c walletChange) command() *cobra.Command {
 		client, err := access.client(os.Getenv)
 		if err != nil {
 			return err
+		}
+		if c.currency != nil && *c.currency == "" {
+			if *c.currency, err = client.currencyOf(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			if request, err = c.request(args, used); err != nil {
+				return usageError{err}
+			}
 		}
 		answer, err := client.post(cmd.Context(), request.path, used, request.body)
 		switch {

@@ -68,6 +68,22 @@ func (c *walletClient) post(ctx context.Context, path, key string, body any) (*w
 	return c.call(ctx, http.MethodPost, path, key, body)
 }
 
+// currencyOf is the currency of a wallet.
+func (c *walletClient) currencyOf(ctx context.Context, wallet string) (string, error) {
+	answer, err := c.get(ctx, "/v1/wallets/"+wallet)
+	var w shownWallet
+	if err == nil {
+		err = answer.read(&w)
+	}
+	if err == nil && w.Currency == "" {
+		err = errors.New("the answer of the wallet API names none")
+	}
+	if err != nil {
+		return "", fmt.Errorf("the currency of the wallet is not known, --currency gives it: %w", err)
+	}
+	return w.Currency, nil
+}
+
 func (c *walletClient) call(ctx context.Context, method, path, key string, body any) (*walletAnswer, error) {
 	var sent io.Reader
 	if body != nil {

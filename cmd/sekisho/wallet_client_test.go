@@ -67,13 +67,13 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 		{"create --name Trip --kind group --program prepaid", walletBody, `POST /v1/wallets {"kind":"group","program":"prepaid","name":"Trip"}`, someWallet + "   \"Trip\"   group   prepaid JPY   version 1\n"},
 		{"create --name Trip --program prepaid -q", walletBody, `POST /v1/wallets {"kind":"personal","program":"prepaid","name":"Trip"}`, someWallet + "\n"},
 		{"create --name Trip --program prepaid --json", walletBody, `POST /v1/wallets {"kind":"personal","program":"prepaid","name":"Trip"}`, walletBody + "\n"},
-		{"top-up " + someWallet + " 5,000 --reference r-1", `{"id":"top_1","version":2,"amount":{"amount":5000,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":5000,"currency":"JPY"},"reference":"r-1"}`, "¥5,000 credited   version 2   top_1\n"},
-		{"top-up " + someWallet + " 1 --key k", `{"id":"top_1","version":2,"amount":{"amount":1,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":1,"currency":"JPY"},"reference":"k"}`, "¥1 credited   version 2   top_1\n"},
+		{"top-up " + someWallet + " 5,000 --reference r-1 --currency JPY", `{"id":"top_1","version":2,"amount":{"amount":5000,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":5000,"currency":"JPY"},"reference":"r-1"}`, "¥5,000 credited   version 2   top_1\n"},
+		{"top-up " + someWallet + " 1 --key k --currency JPY", `{"id":"top_1","version":2,"amount":{"amount":1,"currency":"JPY"}}`, `POST /v1/wallets/` + someWallet + `/top-ups {"amount":{"amount":1,"currency":"JPY"},"reference":"k"}`, "¥1 credited   version 2   top_1\n"},
 		{"issue " + someWallet + " --name food", cardBody, `POST /v1/wallets/` + someWallet + `/cards {"name":"food"}`, card},
-		{"allocate " + someWallet + " " + someCard + " 2000", moved, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":2000,"currency":"JPY"},"card":"` + someCard + `"}`, "¥2,000 allocated, the card has ¥2,000 available   version 4   all_1\n"},
-		{"allocate " + someWallet + " " + someCard + " 500 --back", movedBack, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":-500,"currency":"JPY"},"card":"` + someCard + `"}`, "¥500 back to the wallet   version 4   all_1\n"},
+		{"allocate " + someWallet + " " + someCard + " 2000 --currency JPY", moved, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":2000,"currency":"JPY"},"card":"` + someCard + `"}`, "¥2,000 allocated, the card has ¥2,000 available   version 4   all_1\n"},
+		{"allocate " + someWallet + " " + someCard + " 500 --back --currency JPY", movedBack, `POST /v1/wallets/` + someWallet + `/allocations {"amount":{"amount":-500,"currency":"JPY"},"card":"` + someCard + `"}`, "¥500 back to the wallet   version 4   all_1\n"},
 		{"sweep " + someWallet + " " + someCard, movedNone, `POST /v1/wallets/` + someWallet + `/allocations {"card":"` + someCard + `","sweep":true}`, "¥0 allocated: there was nothing to move   version 4   all_1\n"},
-		{"transfer " + someWallet + " bob 500 --reference lunch", `{"id":"trf_1","version":6,"amount":{"amount":500,"currency":"JPY"}}`, `POST /v1/transfers {"amount":{"amount":500,"currency":"JPY"},"from":"` + someWallet + `","reference":"lunch","to":"bob"}`, "¥500 transferred   version 6   trf_1\n"},
+		{"transfer " + someWallet + " bob 500 --reference lunch --currency JPY", `{"id":"trf_1","version":6,"amount":{"amount":500,"currency":"JPY"}}`, `POST /v1/transfers {"amount":{"amount":500,"currency":"JPY"},"from":"` + someWallet + `","reference":"lunch","to":"bob"}`, "¥500 transferred   version 6   trf_1\n"},
 		{"tier " + someWallet + " verified", strings.Replace(walletBody, `"name"`, `"tier":"verified","name"`, 1), `POST /v1/wallets/` + someWallet + `/tier {"tier":"verified"}`, someWallet + "   \"Trip\"   group   tier verified   prepaid JPY   version 1\n"},
 		{"tier " + someWallet + ` ""`, walletBody, `POST /v1/wallets/` + someWallet + `/tier {"tier":""}`, someWallet + "   \"Trip\"   group   prepaid JPY   version 1\n"},
 		{"freeze " + someCard, cardBody, "POST /v1/cards/" + someCard + "/freeze", card},
@@ -120,12 +120,22 @@ func TestEachSubcommandIsOneCallAndSaysWhatCameOfIt(t *testing.T) {
 	})
 }
 
+func TestAnAmountIsInTheCurrencyOfTheWalletUnlessOneIsNamed(t *testing.T) {
+	t.Parallel()
+	api := openCounter(t, http.StatusOK, `{"id":"w","currency":"USD"}`, `{"id":"top_1","amount":{"amount":1999,"currency":"USD"}}`)
+	code, stdout, stderr := sekisho(t, "wallet", "top-up", someWallet, "1999", "--reference", "r", "--api", api.URL, "--token", "dev")
+	want := []string{"GET /v1/wallets/" + someWallet, "POST /v1/wallets/" + someWallet + `/top-ups {"amount":{"amount":1999,"currency":"USD"},"reference":"r"}`}
+	if code != exitOK || !slices.Equal(api.asked, want) || !strings.HasPrefix(stdout, "USD 19.99 credited") {
+		t.Errorf("exit %d, asked %q, %s%s", code, api.asked, stdout, stderr)
+	}
+}
+
 func TestEveryCallHasAKeyOfItsOwnUnlessOneIsGiven(t *testing.T) {
 	t.Parallel()
 	api := openCounter(t, http.StatusOK, `{"id":"top_1"}`, `{"id":"top_1"}`, `{"id":"top_1"}`)
 	keys := map[string]int{}
 	for _, more := range [][]string{nil, nil, {"--key", "mine"}} {
-		args := append([]string{"wallet", "top-up", someWallet, "1", "--api", api.URL, "--token", "dev"}, more...)
+		args := append([]string{"wallet", "top-up", someWallet, "1", "--currency", "JPY", "--api", api.URL, "--token", "dev"}, more...)
 		if code, _, stderr := sekisho(t, args...); code != exitOK {
 			t.Fatal(stderr)
 		}
@@ -157,7 +167,7 @@ func TestAnErrorSaysWhatToDoAndExitsWithOne(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			api := openCounter(t, c.status, c.answer)
-			code, stdout, stderr := sekisho(t, "wallet", "top-up", someWallet, "1", "--api", api.URL, "--token", "secret-token", "--key", "mine")
+			code, stdout, stderr := sekisho(t, "wallet", "top-up", someWallet, "1", "--currency", "JPY", "--api", api.URL, "--token", "secret-token", "--key", "mine")
 			if code != exitFail || stdout != "" || strings.Contains(stderr, "secret-token") || strings.Contains(stderr, again) != c.again {
 				t.Errorf("exit %d, %s%s", code, stdout, stderr)
 			}
@@ -192,6 +202,8 @@ func TestWrongUseOfTheWalletClientExitsWithTwo(t *testing.T) {
 		{[]string{"wallet", "top-up", someWallet, "0"}, "the amount cannot be used"},
 		{[]string{"wallet", "top-up", someWallet, "1.5"}, "the amount cannot be used"},
 		{[]string{"wallet", "top-up", someWallet}, "expected WALLET and AMOUNT"},
+		{[]string{"wallet", "allocate", someWallet, someCard, "-100"}, "an amount is above zero; --back takes money back from the card\n"},
+		{[]string{"wallet", "top-up", someWallet, "-100"}, "an amount is above zero\n"},
 		{[]string{"wallet", "create", "--name", "x"}, "--name and --program are needed"},
 		{[]string{"wallet", "create", "--name", "x", "--program", "p", "--kind", "corporate"}, "--kind: expected"},
 		{[]string{"wallet", "tier", someWallet}, "expected WALLET and NAME"},

@@ -44,7 +44,7 @@ func newWalletTopUp() *cobra.Command {
 		use: "top-up WALLET AMOUNT", short: "Credit money that came in",
 		long:    "top-up credits a wallet with money that came in from elsewhere. A wallet takes a reference once.",
 		example: "  sekisho wallet top-up wal_0123456789abcdef01234567 5000 --reference r-1 --config sekisho.yaml",
-		args:    []string{"WALLET", "AMOUNT"},
+		args:    []string{"WALLET", "AMOUNT"}, currency: &currency,
 		flags: func(cmd *cobra.Command) {
 			currencyFlag(cmd, &currency)
 			cmd.Flags().StringVar(&reference, "reference", "", "names the money where it came from (default the key)")
@@ -66,7 +66,7 @@ func newWalletAllocate() *cobra.Command {
 		use: "allocate WALLET CARD AMOUNT", short: "Allocate money to a card, or take it back",
 		long:    "allocate moves money of a wallet to one of its cards, which can spend it from then on; with --back from\nthe card to the wallet.",
 		example: "  sekisho wallet allocate wal_0123456789abcdef01234567 crd_0123456789abcdef01234567 2000 --config sekisho.yaml",
-		args:    []string{"WALLET", "CARD", "AMOUNT"},
+		args:    []string{"WALLET", "CARD", "AMOUNT"}, currency: &currency,
 		flags: func(cmd *cobra.Command) {
 			currencyFlag(cmd, &currency)
 			cmd.Flags().BoolVar(&back, "back", false, "from the card back to the wallet")
@@ -105,7 +105,7 @@ func newWalletTransfer() *cobra.Command {
 		use: "transfer FROM TO AMOUNT", short: "Hand money over to another wallet",
 		long:    "transfer moves unallocated money from one wallet to another of the same program, wholly or not at all.",
 		example: "  sekisho wallet transfer wal_0123456789abcdef01234567 wal_89abcdef0123456701234567 500 --config sekisho.yaml",
-		args:    []string{"FROM", "TO", "AMOUNT"},
+		args:    []string{"FROM", "TO", "AMOUNT"}, currency: &currency,
 		flags: func(cmd *cobra.Command) {
 			currencyFlag(cmd, &currency)
 			cmd.Flags().StringVar(&reference, "reference", "", "what both wallets show of it (default the key)")
@@ -121,7 +121,7 @@ func newWalletTransfer() *cobra.Command {
 }
 
 func currencyFlag(cmd *cobra.Command, currency *string) {
-	cmd.Flags().StringVar(currency, "currency", "JPY", "currency of the wallet, ISO 4217")
+	cmd.Flags().StringVar(currency, "currency", "", "currency of the amount, ISO 4217 (default the wallet's)")
 }
 
 // sayMoved says what money was moved.
