@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -211,13 +212,7 @@ func TestTheLifeOfACardOverTheWalletAPIAndTheCardNetwork(t *testing.T) {
 		t.Parallel()
 		endpoint := dynamotest.Local(t)
 		for _, switches := range []int{1, 2} {
-			lead(openLife(t, switches, fmt.Sprintf(`store: {dynamodb: {table: ledger%d, region: us-east-1, endpoint: %s, create: true}}
-admin: {listen: 127.0.0.1:0}
-links:
-  - {name: jcb, dialect: jcb, listen: 127.0.0.1:0, framing: length2-zero2}
-programs:
-  - {name: prepaid, ranges: ["354012"], currency: JPY}
-`, switches, endpoint)))
+			lead(openLife(t, switches, strings.Replace(fmt.Sprintf(onTable, endpoint, "127.0.0.1:0"), "ledger", "ledger"+strconv.Itoa(switches), 1)))
 		}
 	})
 }
