@@ -67,6 +67,10 @@ func (c walletChange) command() *cobra.Command {
 		case unsettled(err):
 			return fmt.Errorf("%w\nrun the same again with --key %s: it happens once", err, used)
 		case err != nil:
+			var p *walletProblem
+			if errors.As(err, &p) && c.currency != nil {
+				p.currency = *c.currency
+			}
 			return err
 		}
 		out := cmd.OutOrStdout()

@@ -12,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sekisho/jobs"
+	"sekisho/spec"
 )
 
 // walletClient calls the wallet API of one address as the holder of one token.
@@ -149,10 +152,22 @@ type walletProblem struct {
 	Detail string `json:"detail"`
 	Code   string `json:"code"`
 	Field  string `json:"field"`
+	Free   *int64 `json:"free"` // with insufficient funds
+
+	currency string // of free
 }
 
-// Error is for a person: what, where, what to do, and the code.
+// Error is for a person: what, where, what to do, and the code. What the API says to programs it says in the
+// terms of the command line.
 func (p *walletProblem) Error() string {
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		return "the wallet API does not know the token: expected another in SEKISHO_TOKEN, --token, or --config FILE [" + p.Code + "]"
+	case p.Code == "field_invalid" && p.Field != "" && p.Detail != "":
+		return p.Field + ": " + strings.TrimPrefix(p.Detail, "It is refused: ") + " [" + p.Code + "]"
+	case p.Free != nil:
+		return p.Title + ": " + jobs.MoneyText(spec.Money(*p.Free), p.currency) + " free [" + p.Code + "]"
+	}
 	text := p.Title
 	if p.Field != "" {
 		text += ": " + p.Field

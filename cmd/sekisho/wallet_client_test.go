@@ -157,6 +157,9 @@ func TestAnErrorSaysWhatToDoAndExitsWithOne(t *testing.T) {
 		again  bool
 	}{
 		{"a problem", 409, `{"title":"Not enough money","detail":"Ask for less.","code":"insufficient_funds","field":"amount.amount"}`, []string{"Not enough money: amount.amount: Ask for less. [insufficient_funds]"}, false},
+		{"a sum that is not there", 409, `{"title":"Not enough money","detail":"Free is less.","code":"insufficient_funds","free":1200}`, []string{"sekisho: Not enough money: ¥1,200 free [insufficient_funds]\n"}, false},
+		{"a field", 422, `{"title":"A field has a value that cannot be used","detail":"It is refused: no such tier.","code":"field_invalid","field":"tier"}`, []string{"sekisho: tier: no such tier. [field_invalid]\n"}, false},
+		{"no token of it", 401, `{"title":"No token","detail":"Send a header Authorization: Bearer.","code":"unauthorized"}`, []string{"does not know the token: expected another in SEKISHO_TOKEN, --token"}, false},
 		{"nobody knows", 503, `{"title":"It is not known yet","detail":"Try again.","code":"outcome_unknown"}`, []string{"[outcome_unknown]"}, true},
 		{"too many", 429, `{"title":"Too many requests","detail":"Wait.","code":"rate_limited"}`, []string{"Too many requests: Wait. Retry-After: 3. [rate_limited]"}, true},
 		{"a gateway", 502, "<html>", []string{"did not answer: it answered 502"}, true},
