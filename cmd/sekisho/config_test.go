@@ -197,6 +197,9 @@ func TestNothingThatCouldBeANumberOrAKeyIsShown(t *testing.T) {
 	if shown := blank("key: " + key); strings.Contains(shown, "0a") {
 		t.Error("a key is shown")
 	}
+	if text := "check value " + shownCheck([8]byte{0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0x56, 0x78}); blank(text) != text {
+		t.Errorf("%q became %q", text, blank(text))
+	}
 	if text := "2026-11-24 and 354012******0007 of 12,345"; blank(text) != text {
 		t.Errorf("%q became %q", text, blank(text))
 	}

@@ -49,9 +49,15 @@ func openStore(ctx context.Context, s *settings, create bool, log *slog.Logger, 
 func openError(s *settings, key cardKey, err error) error {
 	var other *embedded.CardKeyError
 	if errors.As(err, &other) {
-		return fmt.Errorf("store %s was made under the card key with check value %x, the key of %s has %x: expected the store's own key", s.Dir, other.Store, key.from, other.Got)
+		return fmt.Errorf("store %s was made under the card key with check value %s, the key of %s has %s: expected the store's own key",
+			s.Dir, shownCheck(other.Store), key.from, shownCheck(other.Got))
 	}
 	return fmt.Errorf("store %s: %w", s.Dir, err)
+}
+
+// shownCheck is a check value in four groups, none of which is long enough to be taken for a card number.
+func shownCheck(v [8]byte) string {
+	return fmt.Sprintf("%x:%x:%x:%x", v[:2], v[2:4], v[4:6], v[6:])
 }
 
 // withoutKey names the key that a store needs, when there is none: no key has a check value of
@@ -60,7 +66,7 @@ func withoutKey(s *settings, err error) error {
 	_, _, refused := embedded.Open(embedded.Options{Dir: s.Dir, SegmentSize: s.SegmentSize})
 	var other *embedded.CardKeyError
 	if errors.As(refused, &other) {
-		return fmt.Errorf("store %s was made under the card key with check value %x, and none is given: %w", s.Dir, other.Store, err)
+		return fmt.Errorf("store %s was made under the card key with check value %s, and none is given: %w", s.Dir, shownCheck(other.Store), err)
 	}
 	return fmt.Errorf("store %s: %w", s.Dir, err)
 }
