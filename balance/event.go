@@ -226,7 +226,7 @@ const (
 	FlagNoAuthorization                   // cleared without an authorization
 	FlagNotOpen                           // cleared when nothing was held any more: refused, reversed, ran out
 	FlagDispute                           // a chargeback, or what answers one
-	FlagTakesBack                         // a clearing record that takes back another
+	FlagTakesBack                         // a clearing record that takes back another; in suspense also a 0420
 	FlagTwice                             // a clearing record whose reference is posted already
 	FlagPartOf                            // an increment, or a completion by its own key: what it is part of is matched instead
 	FlagIncremented                       // increments were added to it

@@ -217,6 +217,9 @@ func (r *Resolve) claim(ctx context.Context, book *balance.Book, item *Item, wha
 
 // placeable says whether a wallet can take an item. It decides nothing.
 func placeable(v *balance.View, what *router.Resolution) balance.Decision {
+	if router.Reverses(&what.Item) {
+		return balance.Decision{Undecided: router.ErrReversal}
+	}
 	_, usable := router.Postable(&what.Item.Details, v.Currency)
 	switch _, ok := v.Card(what.Card); {
 	case v.Program == "":

@@ -199,6 +199,34 @@ func TestAReversalThatIsForcedDoesTheOpposite(t *testing.T) {
 	})
 }
 
+func TestAReversalAdviceInSuspenseCanOnlyBeReturned(t *testing.T) {
+	t.Parallel()
+	for of, card := range map[string]int{"a known card": first, "an unknown card": nobody} {
+		t.Run(of, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(s *shop) {
+				v := s.buy(card, 500)
+				s.cancel(v)
+				if card == first { // the same key with other content
+					s.stan--
+					v.request.Amount = 400
+					s.cancel(v)
+				}
+				r := jobs.Resolve{ID: s.only().ID, Action: jobs.ActionForce, Amount: 400}
+				if card == nobody {
+					r.Wallet, r.Card = "w", cardID(first).String()
+				}
+				if _, err := s.resolve(r); !errors.Is(err, router.ErrReversal) || s.only().Standing != jobs.ItemOpen {
+					t.Errorf("forced: %v, it is %s", err, s.only().Standing)
+				}
+				if _, err := s.resolve(jobs.Resolve{ID: r.ID, Action: jobs.ActionReturn}); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 func TestWhatIsForcedIsDE6WhereDE4IsForeign(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(s *shop) {

@@ -40,6 +40,7 @@ var (
 	ErrNoPurchase  = errors.New("the wallet has no such purchase of this card")
 	ErrNoAmount    = errors.New("its amount is in a currency that cannot be posted: give the amount")
 	ErrNotPostable = errors.New("the wallet, card or program is not known: only a return is possible")
+	ErrReversal    = errors.New("it is a reversal that came over the line, which moves no money by itself: only a return is possible")
 )
 
 // resolving is a resolution on its way through the book.
@@ -95,6 +96,9 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 	if !ok || program == nil {
 		return balance.Decision{Undecided: ErrNotPostable}
 	}
+	if Reverses(&m.Item) {
+		return balance.Decision{Undecided: ErrReversal}
+	}
 	amount, ok := m.amount(v.Currency)
 	if !ok {
 		return balance.Decision{Undecided: ErrNoAmount}
@@ -141,6 +145,18 @@ func (m *resolving) post(v *balance.View, e balance.Event) balance.Decision {
 		e.Purchase, e.State, e.Details = balance.Key{}, balance.StateNone, balance.Details{}
 	}
 	return balance.Decision{Events: []balance.Event{e}}
+}
+
+// Reverses says whether an item in suspense is a 0420. It says what is to stay held of a purchase: no sum of its own.
+func Reverses(item *balance.Event) bool {
+	switch k := item.Key; k.Kind() {
+	case balance.KeyMessage:
+		return k.Class() == spec.ReversalAdvice
+	case balance.KeyCall: // a message whose own key is taken
+		return item.Flags&balance.FlagTakesBack != 0
+	default:
+		return false
+	}
 }
 
 // part is which part of its sale the item is, and whether the last; 0 for all of it.

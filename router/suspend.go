@@ -53,6 +53,9 @@ func (p *passage) suspended(program string) balance.Event {
 	e := p.event(balance.Suspended, q.Class)
 	e.Purchase, e.Details = balance.Key{}, advised(q, nil)
 	e.Flags |= balance.FlagNotPlaceable
+	if q.Class == spec.ReversalAdvice {
+		e.Flags |= balance.FlagTakesBack
+	}
 	e.Counter = balance.Account{Kind: balance.AccountSuspense, Name: program}
 	return e
 }
