@@ -66,7 +66,7 @@ func MoneyText(m spec.Money, currency string) string {
 	if c, err := spec.ParseCurrency(currency); err == nil {
 		return m.Format(c)
 	}
-	return strings.TrimSpace(grouped(int64(m)) + " " + currency)
+	return strings.TrimSpace(spec.Grouped(int64(m)) + " " + currency)
 }
 
 // AmountsText is amounts for a person: ¥1,200, USD 5.50.

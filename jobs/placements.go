@@ -200,7 +200,7 @@ func (r *Placements) Table() Table {
 	}
 	t.row("all", int(r.Found), r.SumApplied-r.SumWithout, int(r.Records), r.SumFile) //nolint:gosec // as above
 	if r.Without > 0 {
-		t.note("%s with DE4 of %s in %q of the file's log: informational, nothing of that is in a wallet", counted(r.Without, "record"), grouped(int64(r.SumWithout)), balance.PlacedOther)
+		t.note("%s with DE4 of %s in %q of the file's log: informational, nothing of that is in a wallet", Counted(int64(r.Without), "record", "records"), spec.Grouped(int64(r.SumWithout)), balance.PlacedOther)
 	}
 	t.note("posted to wallets and house logs: %s", AmountsText(r.PostedIn))
 	return t

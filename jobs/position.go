@@ -182,6 +182,6 @@ func (r *Position) Table() Table {
 	for _, s := range r.Sums {
 		t.row("sum", s.Currency, "", in(s.Amount, s.Currency), "", "", "", "")
 	}
-	t.note("%s open in suspense", grouped(int64(r.Suspense)))
+	t.note("%s open in suspense", spec.Grouped(int64(r.Suspense)))
 	return t
 }

@@ -214,7 +214,7 @@ func (r *Settlement) Table() Table {
 		t.note("settlement:%s %s: this day %s, other days %s, account %s", n.Network, cmp.Or(n.Currency, "of no program"), MoneyText(n.Day, n.Currency), MoneyText(n.Others, n.Currency), MoneyText(n.Account, n.Currency))
 	}
 	for _, f := range r.Files {
-		state := "closed, " + grouped(int64(f.Records)) + " records, DE4 " + grouped(int64(f.Sum)) //nolint:gosec // eight digits
+		state := "closed, " + spec.Grouped(int64(f.Records)) + " records, DE4 " + spec.Grouped(int64(f.Sum)) //nolint:gosec // eight digits
 		if !f.Closed {
 			state = "not closed: load it again to its end"
 		}

@@ -157,23 +157,10 @@ func plain(text string) string {
 	return text
 }
 
-// counted is how many there are of something: 1 record, 1,200 records.
-func counted(n uint64, one string) string {
+// Counted is so many of something: 1 entry, 412,300 entries.
+func Counted[N int | int64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return grouped(int64(n)) + " " + one + "s" //nolint:gosec // far below
-}
-
-// grouped is a number as a person reads it: 412,300.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(digits) - 3; i > start; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+	return spec.Grouped(int64(n)) + " " + many
 }

@@ -1,6 +1,9 @@
 package spec
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Money is an amount in the minor unit of a currency that its surroundings name: 100 is
 // 100 yen, or 1 dollar. It may be negative.
@@ -27,6 +30,15 @@ func (m Money) Format(c Currency) string {
 		return sign + "¥" + text
 	}
 	return sign + c.String() + " " + text
+}
+
+// Grouped is a number as a person reads it: 412,300.
+func Grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	if digits, negative := strings.CutPrefix(text, "-"); negative {
+		return "-" + group(digits)
+	}
+	return group(text)
 }
 
 func group(digits string) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sekisho/cardnet"
+	"sekisho/jobs"
 	"sekisho/spec"
 	"sekisho/spec/clearing"
 )
@@ -36,7 +37,7 @@ func newCardnetClearing() *cobra.Command {
 			"store, whether it is served or not, else a self-contained sample of made-up sales on made-up cards,\n" +
 			"the same for a seed and a date. A store does not know the cards of a sample: its sales go to\n" +
 			"suspense there. Authorizations of 1 or 2 yen are card checks and are not presented. Of a store a file has\n" +
-			"at most " + grouped(salesMax) + " purchases; it says how many it left out.\n\n" +
+			"at most " + spec.Grouped(salesMax) + " purchases; it says how many it left out.\n\n" +
 			"Each --case adds something that goes wrong, and takes the purchases it needs for it. Behind\n" +
 			"the arrow: where a loader should put its records when it knows the card and the purchase.\n\n" + caseTable(),
 		Example: "  sekisho cardnet clearing --out sample.clr --case all\n" +
@@ -164,7 +165,7 @@ func (o *clearingOptions) write(ctx context.Context, c cardnet.Clearing, stdout,
 
 // tellCleared says what a file came to.
 func tellCleared(stderr io.Writer, done *cardnet.Cleared) {
-	fmt.Fprintf(stderr, "clearing file %s: %s, sum of DE4 %s\n", done.ID, counted(int64(done.Records), "record", "records"), grouped(int64(done.Sum)))
+	fmt.Fprintf(stderr, "clearing file %s: %s, sum of DE4 %s\n", done.ID, jobs.Counted(int64(done.Records), "record", "records"), spec.Grouped(int64(done.Sum)))
 	if done.Records == 0 {
 		fmt.Fprintln(stderr, "  nothing to present: the file has its header and trailer only")
 	}
@@ -175,7 +176,7 @@ func tellCleared(stderr io.Writer, done *cardnet.Cleared) {
 		fmt.Fprintf(stderr, "  %-22s left out: it needs %s\n", k.Name, k.Needs)
 	}
 	if done.Checks > 0 {
-		fmt.Fprintf(stderr, "  not presented: %s of 1 or 2 yen\n", counted(int64(done.Checks), "card check", "card checks"))
+		fmt.Fprintf(stderr, "  not presented: %s of 1 or 2 yen\n", jobs.Counted(int64(done.Checks), "card check", "card checks"))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sekisho/cardnet"
+	"sekisho/jobs"
 	"sekisho/spec"
 	"sekisho/vault"
 )
@@ -32,12 +33,12 @@ func storedSales(ctx context.Context, s *settings, most int64, stderr io.Writer)
 		return nil, err
 	}
 	if without.sales > 0 {
-		fmt.Fprintf(stderr, "left out: %s on %s stored without a sealed number; cards seeded with a number key have one\n", counted(without.sales, "purchase", "purchases"), counted(without.cards, "card", "cards"))
+		fmt.Fprintf(stderr, "left out: %s on %s stored without a sealed number; cards seeded with a number key have one\n", jobs.Counted(without.sales, "purchase", "purchases"), jobs.Counted(without.cards, "card", "cards"))
 	}
 	if found.More > 0 {
-		fmt.Fprintf(stderr, "left out: %s above the %s of one file; run it again when this file was loaded\n", counted(found.More, "purchase", "purchases"), grouped(most))
+		fmt.Fprintf(stderr, "left out: %s above the %s of one file; run it again when this file was loaded\n", jobs.Counted(found.More, "purchase", "purchases"), spec.Grouped(most))
 	}
-	fmt.Fprintf(stderr, "card numbers read for clearing: %s\n", grouped(int64(len(found.Cards))-without.cards))
+	fmt.Fprintf(stderr, "card numbers read for clearing: %s\n", spec.Grouped(int64(len(found.Cards))-without.cards))
 	return sales, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sekisho/jobs"
+	"sekisho/spec"
 )
 
 func newClearingLoad() *cobra.Command {
@@ -173,7 +174,7 @@ func pace(tell func(progress)) func(jobs.Progress) {
 		unit := "records " + string(p.Step)
 		if took := time.Since(begun).Seconds(); took > 0 && p.Records > first {
 			rate := float64(p.Records-first) / took
-			unit += fmt.Sprintf(", %s/s", grouped(int64(rate)))
+			unit += fmt.Sprintf(", %s/s", spec.Grouped(int64(rate)))
 			if left := p.Total - p.Records; p.Total > 0 && left > 0 {
 				unit += fmt.Sprintf(", %s left", (time.Duration(float64(left)/rate+1) * time.Second).String())
 			}
@@ -188,15 +189,15 @@ func clearingReportText(w io.Writer, name string, r *jobs.LoadReport) error {
 	if r.DryRun {
 		what = "judged, nothing recorded"
 	}
-	fmt.Fprintf(&b, "%s: file %s %s, %s in %s\n\n", filepath.Base(name), r.FileID, what, counted(int64(r.Records), "record", "records"), time.Duration(r.Took)*time.Millisecond) //nolint:gosec // below 10^8
+	fmt.Fprintf(&b, "%s: file %s %s, %s in %s\n\n", filepath.Base(name), r.FileID, what, jobs.Counted(int64(r.Records), "record", "records"), time.Duration(r.Took)*time.Millisecond) //nolint:gosec // below 10^8
 	fmt.Fprintf(&b, "%-12s %12s %20s\n", "", "records", "sum of DE4")
 	for _, c := range []struct {
 		class   string
 		records uint64
 	}{{"matched", r.Matched}, {"forced", r.Forced}, {"over", r.Over}, {"ambiguous", r.Ambiguous}, {"suspended", r.Suspended}, {"other", r.Other}} {
-		fmt.Fprintf(&b, "%-12s %12s %20s\n", c.class, grouped(int64(c.records)), grouped(int64(r.Sums[c.class]))) //nolint:gosec // as above
+		fmt.Fprintf(&b, "%-12s %12s %20s\n", c.class, spec.Grouped(int64(c.records)), spec.Grouped(int64(r.Sums[c.class]))) //nolint:gosec // as above
 	}
-	fmt.Fprintf(&b, "%-12s %12s %20s\n%-12s %12s %20s\n\n", "applied", grouped(int64(r.Records)), grouped(int64(r.SumApplied)), "in the file", grouped(int64(r.Records)), grouped(int64(r.SumFile))) //nolint:gosec // as above
+	fmt.Fprintf(&b, "%-12s %12s %20s\n%-12s %12s %20s\n\n", "applied", spec.Grouped(int64(r.Records)), spec.Grouped(int64(r.SumApplied)), "in the file", spec.Grouped(int64(r.Records)), spec.Grouped(int64(r.SumFile))) //nolint:gosec // as above
 	_, err := io.WriteString(w, b.String())
 	return err
 }

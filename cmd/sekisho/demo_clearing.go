@@ -95,14 +95,14 @@ func (s *stage) clearAll(ctx context.Context, o *demoOptions) (*demoCleared, err
 // sayCleared shows what became of the file.
 func (s *stage) sayCleared(c *demoCleared) {
 	r := &c.report
-	s.say("clearing file %s for what was authorized: %s records, loaded at %s a second", r.FileID, grouped(int64(r.Records)), grouped(r.PerSecond)) //nolint:gosec // a count
+	s.say("clearing file %s for what was authorized: %s records, loaded at %s a second", r.FileID, spec.Grouped(int64(r.Records)), spec.Grouped(r.PerSecond)) //nolint:gosec // a count
 	var classes []string
 	for _, c := range []struct {
 		name    string
 		records uint64
 	}{{"matched", r.Matched}, {"forced", r.Forced}, {"over", r.Over}, {"ambiguous", r.Ambiguous}, {"suspended", r.Suspended}, {"other", r.Other}} {
 		if c.records > 0 {
-			classes = append(classes, fmt.Sprintf("%s %s (%s)", grouped(int64(c.records)), c.name, yen(r.Sums[c.name]))) //nolint:gosec // a count
+			classes = append(classes, fmt.Sprintf("%s %s (%s)", spec.Grouped(int64(c.records)), c.name, yen(r.Sums[c.name]))) //nolint:gosec // a count
 		}
 	}
 	s.say("  %s", strings.Join(classes, ", "))
@@ -114,7 +114,7 @@ func (s *stage) sayCleared(c *demoCleared) {
 		s.say("  record %-12s %s -> %s", strings.Trim(fmt.Sprint(k.Numbers), "[]"), known[k.Name], placements(k.Placements))
 	}
 	if c.left > 0 {
-		s.say("  %s more sales stay held until another file", grouped(int64(c.left)))
+		s.say("  %s more sales stay held until another file", spec.Grouped(int64(c.left)))
 	}
 	s.say("  in the file %s, applied %s", yen(r.SumFile), yen(r.SumApplied))
 }

@@ -13,6 +13,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/cardnet"
+	"sekisho/spec"
 )
 
 // demoTotals are the figures of all networks, with refusals by reason.
@@ -88,7 +89,7 @@ func (s *stage) watch(seconds <-chan [2]cardnet.Figures, done <-chan struct{}) {
 
 func secondLine(f cardnet.Figures, reasons map[string]int64) string {
 	line := fmt.Sprintf("%6s messages  approved %-5s cancelled %-4d advices %-3d repeats %-3d balances %-3d p50 %.2f p99 %.2f ms  refused:%s",
-		grouped(f.Messages), grouped(f.Approved), f.Reversed, f.Advices, f.Duplicates, f.Inquiries, milliseconds(f.P50), milliseconds(f.P99), listed(reasons))
+		spec.Grouped(f.Messages), spec.Grouped(f.Approved), f.Reversed, f.Advices, f.Duplicates, f.Inquiries, milliseconds(f.P50), milliseconds(f.P99), listed(reasons))
 	if f.NoAnswer > 0 {
 		line += fmt.Sprintf("  no answer %d", f.NoAnswer)
 	}
@@ -151,8 +152,8 @@ func differences(after, before map[string]int64) map[string]int64 {
 
 // end shows the totals, what the ledger adds up to, and what to try next.
 func (s *stage) end(f demoTotals, c *demoCleared, audit *balance.Audit, used *tableJSON, o *demoOptions) {
-	s.say("\n%s messages: %s approved, %s cancelled, %s advices, %s repeats, %s balances; refused:%s", grouped(f.Messages), grouped(f.Approved),
-		grouped(f.Reversed), grouped(f.Advices), grouped(f.Duplicates), grouped(f.Inquiries), listed(f.reasons))
+	s.say("\n%s messages: %s approved, %s cancelled, %s advices, %s repeats, %s balances; refused:%s", spec.Grouped(f.Messages), spec.Grouped(f.Approved),
+		spec.Grouped(f.Reversed), spec.Grouped(f.Advices), spec.Grouped(f.Duplicates), spec.Grouped(f.Inquiries), listed(f.reasons))
 	s.say("answered in p50 %.2f ms, p99 %.2f ms, at most %.1f ms, from when each was due: with the wait of the load maker and of its network, beside it in this process", milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.Max))
 	for what, n := range f.Unexpected {
 		s.say("unexpected, %d times: %s", n, what)
@@ -162,7 +163,7 @@ func (s *stage) end(f demoTotals, c *demoCleared, audit *balance.Audit, used *ta
 	}
 	if o.store == storeDynamoDB {
 		s.say("table: %s write units, %.3f an authorization; %s decisions made again because another node was faster, %s appends in doubt that were in",
-			grouped(used.Units), used.PerAuth, grouped(used.Conflicts), grouped(used.Resolved))
+			spec.Grouped(used.Units), used.PerAuth, spec.Grouped(used.Conflicts), spec.Grouped(used.Resolved))
 	}
 	s.sayCleared(c)
 	s.say("check: %s", summary(audit))

@@ -81,6 +81,6 @@ func writeExpired(w io.Writer, r *jobs.Expired, asJSON bool) error {
 		return json.NewEncoder(w).Encode(r)
 	}
 	_, err := fmt.Fprintf(w, "%s of %s released in %s, as of %s\n",
-		counted(r.Expired, "hold", "holds"), jobs.AmountsText(r.Amounts), counted(r.Wallets, "wallet", "wallets"), r.At.UTC().Format(time.RFC3339))
+		jobs.Counted(r.Expired, "hold", "holds"), jobs.AmountsText(r.Amounts), jobs.Counted(r.Wallets, "wallet", "wallets"), r.At.UTC().Format(time.RFC3339))
 	return err
 }

@@ -85,9 +85,9 @@ type progress struct {
 // String is for a person: "1,200 of 40,000 wallets".
 func (p progress) String() string {
 	if p.Total == 0 {
-		return grouped(p.Done) + " " + p.Unit
+		return spec.Grouped(p.Done) + " " + p.Unit
 	}
-	return grouped(p.Done) + " of " + grouped(p.Total) + " " + p.Unit
+	return spec.Grouped(p.Done) + " of " + spec.Grouped(p.Total) + " " + p.Unit
 }
 
 // runJob runs a job on the store of a configuration and returns its result: in the process that serves

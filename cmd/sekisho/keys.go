@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sekisho/spec"
 	"sekisho/vault"
 )
 
@@ -173,13 +174,13 @@ func (r *keysShown) write(out io.Writer) error {
 		case k.Cards == 0:
 			what = "can be retired, or is not used yet"
 		}
-		t.row(strconv.FormatUint(uint64(k.ID), 10), grouped(int64(k.Cards)), what)
+		t.row(strconv.FormatUint(uint64(k.ID), 10), spec.Grouped(int64(k.Cards)), what)
 	}
 	if r.Unsealed > 0 {
-		t.row("none", grouped(int64(r.Unsealed)), "the number is not kept")
+		t.row("none", spec.Grouped(int64(r.Unsealed)), "the number is not kept")
 	}
 	if r.Strange > 0 {
-		t.row("?", grouped(int64(r.Strange)), "what is kept is no sealed number")
+		t.row("?", spec.Grouped(int64(r.Strange)), "what is kept is no sealed number")
 	}
 	return t.write(out)
 }

@@ -180,7 +180,7 @@ func retireKey(ctx context.Context, l *ledger, o retireOptions, tell func(progre
 	case err != nil:
 		return out, err
 	case n > 0:
-		return out, fmt.Errorf("%s cards are sealed under key %d: rotate to another first", grouped(int64(n)), o.Key)
+		return out, fmt.Errorf("%s cards are sealed under key %d: rotate to another first", spec.Grouped(int64(n)), o.Key)
 	}
 	if err := file.Retire(ctx, o.Key); err != nil {
 		return out, err

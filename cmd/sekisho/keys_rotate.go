@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sekisho/jobs"
+	"sekisho/spec"
 )
 
 func newKeysRotate() *cobra.Command {
@@ -45,7 +46,7 @@ func newKeysRotate() *cobra.Command {
 		if *asJSON {
 			err = json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 		} else {
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s card numbers sealed under key %d, %s left under others\n", grouped(int64(r.Cards)), r.Key, grouped(int64(r.Left)))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s card numbers sealed under key %d, %s left under others\n", spec.Grouped(int64(r.Cards)), r.Key, spec.Grouped(int64(r.Left)))
 		}
 		if err == nil && r.Left > 0 {
 			return errSaid

@@ -14,6 +14,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/jobs"
+	"sekisho/spec"
 	"sekisho/teller"
 )
 
@@ -59,7 +60,7 @@ func newReportNumbers() *cobra.Command {
 	flags := cmd.Flags()
 	date := flags.String("date", "", "the day, YYYY-MM-DD; needed")
 	flags.StringVar(&o.Tenant, "tenant", "", "only of this tenant (default all)")
-	flags.IntVar(&o.Limit, "limit", numbersDefault, fmt.Sprintf("how many at most, 1 to %s", grouped(numbersMax)))
+	flags.IntVar(&o.Limit, "limit", numbersDefault, fmt.Sprintf("how many at most, 1 to %s", spec.Grouped(numbersMax)))
 	flags.StringVar(&o.After, "after", "", "go on where an earlier report stopped")
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) (err error) {
 		if *date == "" {
@@ -69,7 +70,7 @@ func newReportNumbers() *cobra.Command {
 			return usageError{fmt.Errorf("--date: %q is not a date: expected one such as 2026-11-24", *date)}
 		}
 		if o.Limit < 1 || o.Limit > numbersMax {
-			return usageError{fmt.Errorf("--limit: expected 1 to %s", grouped(numbersMax))}
+			return usageError{fmt.Errorf("--limit: expected 1 to %s", spec.Grouped(numbersMax))}
 		}
 		if _, _, err := parseAfter(o.After); err != nil {
 			return usageError{err}
@@ -209,6 +210,6 @@ func (r *numbersReport) Table() jobs.Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	t.Notes = []string{grouped(int64(len(r.Showings))) + " asked for"}
+	t.Notes = []string{spec.Grouped(int64(len(r.Showings))) + " asked for"}
 	return t
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"sekisho/balance"
+	"sekisho/jobs"
+	"sekisho/spec"
 )
 
 func newSeed() *cobra.Command {
@@ -79,14 +81,14 @@ func seed(ctx context.Context, s *settings, file string, stdout, stderr io.Write
 	for {
 		select {
 		case <-ticks.C:
-			fmt.Fprintf(stderr, "%s of %s wallets\n", grouped(w.opened.Load()+w.unchanged.Load()), grouped(int64(len(openings))))
+			fmt.Fprintf(stderr, "%s of %s wallets\n", spec.Grouped(w.opened.Load()+w.unchanged.Load()), spec.Grouped(int64(len(openings))))
 		case err := <-failed: // nothing is closed in order any more
 			return fmt.Errorf("store %s: %w", s.Dir, err)
 		case err := <-done:
 			if err := errors.Join(err, closeBook(ctx, book), store.Close()); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(stdout, "%s seeded, %s unchanged\n", counted(w.opened.Load(), "wallet", "wallets"), grouped(w.unchanged.Load()))
+			_, err = fmt.Fprintf(stdout, "%s seeded, %s unchanged\n", jobs.Counted(w.opened.Load(), "wallet", "wallets"), spec.Grouped(w.unchanged.Load()))
 			return err
 		}
 	}

@@ -41,11 +41,11 @@ func newSuspenseList() *cobra.Command {
 	cmd.Flags().StringVar(&o.Program, "program", "", "only of this program, or of this link where no program is known")
 	cmd.Flags().StringVar(&o.Wallet, "wallet", "", "only of this wallet")
 	cmd.Flags().BoolVar(&o.All, "all", false, "also what is resolved")
-	cmd.Flags().IntVar(&o.Limit, "limit", 1000, fmt.Sprintf("how many at most, 1 to %s", grouped(suspenseLimitMax)))
+	cmd.Flags().IntVar(&o.Limit, "limit", 1000, fmt.Sprintf("how many at most, 1 to %s", spec.Grouped(suspenseLimitMax)))
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
 	cmd.RunE = work(func(cmd *cobra.Command, _ []string) error {
 		if o.Limit < 1 || o.Limit > suspenseLimitMax {
-			return usageError{fmt.Errorf("--limit: expected 1 to %s", grouped(suspenseLimitMax))}
+			return usageError{fmt.Errorf("--limit: expected 1 to %s", spec.Grouped(suspenseLimitMax))}
 		}
 		s, err := loadConfig(*path, os.Environ())
 		if err != nil {
@@ -153,7 +153,7 @@ func newSuspenseResolve() *cobra.Command {
 		if flags.Changed("amount") {
 			n, err := parseAmount(*amount)
 			if err != nil {
-				return usageError{fmt.Errorf("--amount: expected 1 to %s minor units (twelve digits), such as 1200 or 1,200", grouped(int64(jobs.AmountMax)))}
+				return usageError{fmt.Errorf("--amount: expected 1 to %s minor units (twelve digits), such as 1200 or 1,200", spec.Grouped(int64(jobs.AmountMax)))}
 			}
 			r.Amount = spec.Money(n)
 		}

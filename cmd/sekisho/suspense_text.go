@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekisho/jobs"
+	"sekisho/spec"
 )
 
 // toMillisecond is how a time is shown where several come in one second.
@@ -28,9 +29,9 @@ func writeItems(w io.Writer, l *jobs.Listing, now time.Time) error {
 		return err
 	}
 	if l.More > 0 {
-		fmt.Fprintf(&b, "%s more are not listed: --limit\n", grouped(int64(l.More)))
+		fmt.Fprintf(&b, "%s more are not listed: --limit\n", spec.Grouped(int64(l.More)))
 	}
-	fmt.Fprintf(&b, "%s open in suspense\n", grouped(int64(l.Open)))
+	fmt.Fprintf(&b, "%s open in suspense\n", spec.Grouped(int64(l.Open)))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -53,7 +54,7 @@ func writeItem(w io.Writer, s *suspenseItem, now time.Time) error {
 	}
 	say("id", i.ID)
 	say("standing", string(i.Standing))
-	say("since", fmt.Sprintf("%s (%s)", i.At.Format(time.RFC3339), counted(i.Age(now), "day", "days")))
+	say("since", fmt.Sprintf("%s (%s)", i.At.Format(time.RFC3339), jobs.Counted(i.Age(now), "day", "days")))
 	say("what", i.What)
 	say("why", strings.Join(i.Why, "; "))
 	say("from", i.From())

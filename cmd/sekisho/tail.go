@@ -5,6 +5,7 @@ import (
 
 	"sekisho/balance"
 	"sekisho/balance/embedded"
+	"sekisho/spec"
 )
 
 // droppedTail is what an embedded store had behind its last group when it was opened, and dropped.
@@ -26,7 +27,7 @@ func droppedFrom(store balance.Store) *droppedTail {
 
 // String is for a person.
 func (d *droppedTail) String() string {
-	text := fmt.Sprintf("the log has %s bytes behind its last entry, at %s, that are dropped: they look ", grouped(d.Bytes), d.At) + d.Looks
+	text := fmt.Sprintf("the log has %s bytes behind its last entry, at %s, that are dropped: they look ", spec.Grouped(d.Bytes), d.At) + d.Looks
 	if d.damaged() {
 		return text + ", and what was there may have been answered; compare with a backup or another copy, and serve this one no further"
 	}

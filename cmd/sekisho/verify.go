@@ -9,12 +9,12 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"sekisho/balance"
+	"sekisho/jobs"
 	"sekisho/spec"
 )
 
@@ -66,7 +66,7 @@ func report(w io.Writer, v *verified, asJSON bool) error {
 	}
 	switch {
 	case !v.OK():
-		return fmt.Errorf("the ledger does not add up: %s", counted(v.Faults, "problem", "problems"))
+		return fmt.Errorf("the ledger does not add up: %s", jobs.Counted(v.Faults, "problem", "problems"))
 	case v.tail.damaged():
 		return errors.New("the end of the log is damaged")
 	}
@@ -132,10 +132,10 @@ func summary(a *balance.Audit) string {
 	if len(a.Currencies) == 1 && a.Currencies[0].Currency == spec.JPY {
 		unit = "yen"
 	}
-	text := counted(a.Entries, "entry", "entries") + " re-added over " + counted(a.Wallets, "wallet", "wallets") + ", "
+	text := jobs.Counted(a.Entries, "entry", "entries") + " re-added over " + jobs.Counted(a.Wallets, "wallet", "wallets") + ", "
 	switch {
 	case !a.OK():
-		return text + counted(a.Faults, "problem", "problems")
+		return text + jobs.Counted(a.Faults, "problem", "problems")
 	case a.Entries == 0:
 		return text + "nothing to explain"
 	}
@@ -156,7 +156,7 @@ func writeAudit(w io.Writer, a *verified) error {
 		fmt.Fprintln(&b, "problem:", p)
 	}
 	if more := a.Faults - len(a.Problems); more > 0 {
-		fmt.Fprintf(&b, "and %s\n", counted(more, "more problem", "more problems"))
+		fmt.Fprintf(&b, "and %s\n", jobs.Counted(more, "more problem", "more problems"))
 	}
 	switch {
 	case a.tail.damaged():
@@ -172,7 +172,7 @@ func writeAudit(w io.Writer, a *verified) error {
 func writeSums(b *strings.Builder, sums *balance.CurrencySums, several bool) {
 	money := func(m spec.Money) string {
 		if sums.Currency == 0 {
-			return grouped(int64(m))
+			return spec.Grouped(int64(m))
 		}
 		return m.Format(sums.Currency)
 	}
@@ -261,25 +261,4 @@ func sumsOf(c *balance.CurrencySums) currencyJSON {
 		out.Accounts[account.String()] = accountsJSON{sums.Posted, sums.Held}
 	}
 	return out
-}
-
-// counted is so many of something: 1 entry, 412,300 entries.
-func counted[N int | int64](n N, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(int64(n)) + " " + many
-}
-
-// grouped is a number as a person reads it: 412,300.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(digits) - 3; i > start; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

@@ -122,8 +122,8 @@ func TestALedgerInOrderIsExplainedInItsUnit(t *testing.T) {
 func TestNumbersAreGroupedForAPerson(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
-		if grouped(n) != want {
-			t.Errorf("%d is written %s", n, grouped(n))
+		if spec.Grouped(n) != want {
+			t.Errorf("%d is written %s", n, spec.Grouped(n))
 		}
 	}
 }
