@@ -126,11 +126,19 @@ func spends(r *spec.Request) bool { return r.Kind() == purchase || r.Kind() == c
 // was in another currency. ok is false when it is in neither, or when DE6 says nothing of a sale
 // that DE4 says something of.
 func Amount(r *spec.Request, program spec.Currency) (amount spec.Money, ok bool) {
+	if r.Currency != program && !r.Fields.Has(6) {
+		return 0, false
+	}
+	return AmountIn(program, r.Amount, r.Currency, r.Billing, r.BillingCurrency)
+}
+
+// AmountIn is the rule of [Amount] for whatever has DE4 and DE49, DE6 and DE51.
+func AmountIn(program spec.Currency, amount spec.Money, currency spec.Currency, billing spec.Money, billingCurrency spec.Currency) (spec.Money, bool) {
 	switch {
-	case r.Currency == program:
-		return r.Amount, true
-	case r.Fields.Has(6) && r.BillingCurrency == program && (r.Billing == 0) == (r.Amount == 0):
-		return r.Billing, true
+	case currency == program:
+		return amount, true
+	case billingCurrency == program && (billing == 0) == (amount == 0):
+		return billing, true
 	}
 	return 0, false
 }

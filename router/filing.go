@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekisho/balance"
+	"sekisho/risk"
 	"sekisho/spec"
 	"sekisho/spec/clearing"
 )
@@ -256,13 +257,7 @@ func usable(q *clearing.Record, program spec.Currency) (spec.Money, bool) {
 
 // Postable is the amount in the program's currency: DE4, else DE6.
 func Postable(d *balance.Details, program spec.Currency) (amount spec.Money, ok bool) {
-	switch {
-	case d.Currency == program:
-		return d.Amount, true
-	case d.BillingCurrency == program && (d.Billing == 0) == (d.Amount == 0):
-		return d.Billing, true
-	}
-	return 0, false
+	return risk.AmountIn(program, d.Amount, d.Currency, d.Billing, d.BillingCurrency)
 }
 
 // amountsOf are a record's amounts. One that is not there, or has not the decimals of its currency, is in none.
