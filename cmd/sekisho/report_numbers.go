@@ -205,7 +205,7 @@ func (r *numbersReport) Table() jobs.Table {
 	for i := range r.Showings {
 		s := &r.Showings[i]
 		row := make([]jobs.Cell, 0, len(t.Columns))
-		for _, text := range []string{s.At.UTC().Format(toMillisecond), s.Who, s.Tenant, s.Wallet, s.Card, s.Result, s.Reason} {
+		for _, text := range []string{s.At.UTC().Format(jobs.TimeLayout), s.Who, s.Tenant, s.Wallet, s.Card, s.Result, s.Reason} {
 			row = append(row, jobs.Cell{Text: text, IsText: true})
 		}
 		t.Rows = append(t.Rows, row)

@@ -11,9 +11,6 @@ import (
 	"sekisho/spec"
 )
 
-// toMillisecond is how a time is shown where several come in one second.
-const toMillisecond = "2006-01-02T15:04:05.000Z07:00"
-
 // writeItems lists what is in suspense for a person.
 func writeItems(w io.Writer, l *jobs.Listing, now time.Time) error {
 	var b strings.Builder
@@ -91,7 +88,7 @@ func writeLookalikes(w io.Writer, alike []jobs.Lookalike) {
 	fmt.Fprintln(t, "PURCHASE\tAT\tSTATE\tAMOUNT\tHELD\tPOSTED\tRRN\tAPPROVAL\tLOCAL TIME\tMERCHANT\tALIKE IN")
 	for i := range alike {
 		l := &alike[i]
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Purchase, l.At.Format(toMillisecond), spaced(l.State),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Purchase, l.At.Format(jobs.TimeLayout), spaced(l.State),
 			jobs.MoneyText(l.Amount, l.Currency), jobs.MoneyText(l.Hold, l.Wallet), jobs.MoneyText(l.Posted, l.Wallet), dash(l.RRN), dash(l.Approval),
 			dash(localTime(l.LocalDate, l.LocalTime)), dash(l.Merchant), strings.Join(l.Alike, ", "))
 	}
