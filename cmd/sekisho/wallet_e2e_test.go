@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -44,19 +43,7 @@ func openLife(t *testing.T, switches int, config string) *life {
 	l := &life{T: t}
 	path := writeFile(t, t.TempDir(), "c.yaml", config+lifeAPI)
 	for i := range switches {
-		s, err := loadConfig(path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := assemble(t.Context(), s, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+		s, e := openEngine(t, path)
 		app, err := newWalletClient("http://"+e.wallet.Addr(), "dev")
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,14 @@ import (
 // openSwitch starts a switch with a configuration; it ends with the test, or before.
 func openSwitch(t *testing.T, config string) *engine {
 	t.Helper()
-	s, err := loadConfig(writeFile(t, t.TempDir(), "c.yaml", config), nil)
+	_, e := openEngine(t, writeFile(t, t.TempDir(), "c.yaml", config))
+	return e
+}
+
+// openEngine starts a switch with the configuration in a file; it ends with the test, or before.
+func openEngine(t *testing.T, path string) (*settings, *engine) {
+	t.Helper()
+	s, err := loadConfig(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +35,7 @@ func openSwitch(t *testing.T, config string) *engine {
 			t.Error(err)
 		}
 	})
-	return e
+	return s, e
 }
 
 // appServer is one with a token, and the test it is of.
