@@ -32,10 +32,13 @@ func (s *shard) advance(sl *slot) {
 }
 
 // decide makes the next entry of a wallet out of the first task parked for it, and on a single
-// store of those behind it as well. What ran out is released before. What only reads comes first of
+// store of those behind it as well. What ran out is released before. There what only reads comes first of
 // all: it sees the version before the entry, and none that is half made.
 func (s *shard) decide(sl *slot) {
-	sl.readsFirst()
+	together := !s.book.store.Ordered()
+	if together {
+		sl.readsFirst()
+	}
 	if sl.parked[0].pairs() {
 		s.pair(sl)
 		return
@@ -44,7 +47,6 @@ func (s *shard) decide(sl *slot) {
 		s.look(sl)
 		return
 	}
-	together := !s.book.store.Ordered()
 	draft := s.draft(sl, sl.parked[0].At.UnixMilli())
 	var decided []*task
 	var rows []Row
@@ -94,7 +96,7 @@ func (s *shard) decide(sl *slot) {
 			break
 		}
 	}
-	sl.read = draft.Events() == 0 && reads == len(decided) && len(sl.parked) > 0
+	sl.read = together && draft.Events() == 0 && reads == len(decided) && len(sl.parked) > 0
 	s.launch(sl, &draft, rows, decided)
 }
 
